@@ -1,1 +1,6 @@
-//! placeholder
+//! What the tests of the workspace stand on: a clock that jumps, chance with a seed, a reference
+//! model of every storage port, the contract suites that say what an implementation must do, and
+//! stand-ins of the outside systems that speak their protocol over HTTP.
+
+pub mod clock;
+pub mod reference;

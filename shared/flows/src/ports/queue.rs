@@ -2,6 +2,29 @@
 use async_trait::async_trait;
 use std::time::Duration;
 
+/// The largest body of a message, in bytes.
+pub const MESSAGE_BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// For how long a second message with the same deduplication id is accepted and dropped.
+pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// What a queue is, as the one who opens it declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueConfig {
+    /// Its name, as callers of [`WorkQueue`] say it.
+    pub name: String,
+    /// Whether its messages have groups that are delivered in order.
+    pub fifo: bool,
+    /// After this many deliveries without acknowledgement a message goes to the dead-letter queue.
+    pub max_receive_count: u32,
+    /// Where it goes then, a queue of the same kind; `None` delivers it for ever.
+    pub dead_letter_queue: Option<String>,
+    /// For how long its consumers hide a delivery; what they pass to [`WorkQueue::receive`].
+    pub visibility: Duration,
+    /// A message that stood for this long is dropped, whatever its state.
+    pub retention: Duration,
+}
+
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

@@ -1,0 +1,226 @@
+//! Queues as sorted maps: order, visibility, receive counts, dead letters, deduplication.
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueError, WorkQueue};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// The longest a delivery may be hidden.
+const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
+
+/// Queues that last as long as the value.
+pub struct MemoryWorkQueue {
+    clock: Arc<dyn Clock>,
+    configs: BTreeMap<String, QueueConfig>,
+    model: Mutex<Model>,
+}
+
+#[derive(Default)]
+struct Model {
+    /// By queue, then by place in line.
+    lines: BTreeMap<String, BTreeMap<u64, Standing>>,
+    /// Until when a deduplication id of a queue is remembered.
+    remembered: BTreeMap<(String, String), DateTime<Utc>>,
+    last_place: u64,
+}
+
+#[derive(Clone)]
+struct Standing {
+    message_id: String,
+    group: Option<String>,
+    body: String,
+    sent_at: DateTime<Utc>,
+    visible_at: DateTime<Utc>,
+    receive_count: u32,
+}
+
+impl std::fmt::Debug for MemoryWorkQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryWorkQueue").finish_non_exhaustive()
+    }
+}
+
+impl MemoryWorkQueue {
+    /// Empty queues.
+    pub fn new(clock: Arc<dyn Clock>, queues: &[QueueConfig]) -> Self {
+        let configs = queues.iter().map(|config| (config.name.clone(), config.clone())).collect();
+        Self { clock, configs, model: Mutex::default() }
+    }
+
+    /// How many messages stand in a queue, hidden ones included.
+    pub fn depth(&self, queue: &str) -> usize {
+        self.with(|model| model.lines.get(queue).map_or(0, BTreeMap::len))
+    }
+
+    fn config(&self, queue: &str) -> Result<&QueueConfig, QueueError> {
+        self.configs.get(queue).ok_or_else(|| QueueError::NoSuchQueue(queue.to_owned()))
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Model) -> T) -> T {
+        look(&mut self.model.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Model {
+    fn join_line(&mut self, queue: &str, message_id: Option<String>, standing: Standing) {
+        self.last_place += 1;
+        let message_id = message_id.unwrap_or_else(|| format!("message-{}", self.last_place));
+        let line = self.lines.entry(queue.to_owned()).or_default();
+        line.insert(self.last_place, Standing { message_id, ..standing });
+    }
+
+    /// Who may be delivered: the first of each group, and everybody without a group.
+    fn deliverable(&self, queue: &str, now: DateTime<Utc>) -> Vec<u64> {
+        let mut groups = BTreeSet::new();
+        let line = self.lines.get(queue).into_iter().flatten();
+        line.filter(|(_, standing)| standing.group.as_ref().is_none_or(|group| groups.insert(group)))
+            .filter(|(_, standing)| standing.visible_at <= now)
+            .map(|(place, _)| *place)
+            .collect()
+    }
+
+    /// The delivery that a receipt names, unless a later one made it stale.
+    fn delivered(&mut self, queue: &str, receipt: &str) -> Option<(u64, &mut Standing)> {
+        let (place, count) = receipt.split_once('.')?;
+        let (place, count) = (place.parse().ok()?, count.parse::<u32>().ok()?);
+        let standing = self.lines.get_mut(queue)?.get_mut(&place)?;
+        (standing.receive_count == count).then_some((place, standing))
+    }
+}
+
+fn invalid<T>(reason: impl Into<String>) -> Result<T, QueueError> {
+    Err(QueueError::Invalid(reason.into()))
+}
+
+fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn check_visibility(visibility: Duration) -> Result<(), QueueError> {
+    if visibility > VISIBILITY_MAX { invalid("visibility is longer than 12 hours") } else { Ok(()) }
+}
+
+fn check_message(config: &QueueConfig, message: &Message) -> Result<(), QueueError> {
+    let length = message.body.len();
+    if length == 0 || length > MESSAGE_BODY_BYTES_MAX {
+        return invalid(format!("a body of {length} bytes, at least 1 and at most {MESSAGE_BODY_BYTES_MAX}"));
+    }
+    let proper = |text: &Option<String>| text.as_ref().is_none_or(|text| (1..=128).contains(&text.len()));
+    if !proper(&message.group) || !proper(&message.deduplication_id) {
+        return invalid("a group or deduplication id is 1 to 128 bytes long");
+    }
+    match (config.fifo, &message.group, &message.deduplication_id) {
+        (true, None, _) => invalid(format!("{} is a FIFO queue, the message has no group", config.name)),
+        (false, Some(_), _) | (false, _, Some(_)) => {
+            invalid(format!("{} is a standard queue, without groups and deduplication", config.name))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[async_trait]
+impl WorkQueue for MemoryWorkQueue {
+    async fn send(&self, queue: &str, message: Message) -> Result<(), QueueError> {
+        check_message(self.config(queue)?, &message)?;
+        let now = self.clock.now();
+        self.with(|model| {
+            if let Some(id) = message.deduplication_id {
+                let name = (queue.to_owned(), id);
+                if model.remembered.get(&name).is_some_and(|until| now < *until) {
+                    return;
+                }
+                model.remembered.insert(name, now + span(DEDUPLICATION_WINDOW));
+            }
+            let standing = Standing {
+                message_id: String::new(),
+                group: message.group,
+                body: message.body,
+                sent_at: now,
+                visible_at: now,
+                receive_count: 0,
+            };
+            model.join_line(queue, None, standing);
+        });
+        Ok(())
+    }
+
+    async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        let config = self.config(queue)?;
+        check_visibility(visibility)?;
+        if !(1..=10).contains(&max) {
+            return invalid(format!("{max} messages at once, at least 1 and at most 10"));
+        }
+        let now = self.clock.now();
+        Ok(self.with(|model| {
+            let retention = span(config.retention);
+            if let Some(line) = model.lines.get_mut(queue) {
+                line.retain(|_, standing| now - standing.sent_at < retention);
+            }
+            let mut deliveries: Vec<(u64, Standing)> = Vec::new();
+            // A message that leaves for the dead letters makes the next of its group deliverable.
+            let taken = |deliveries: &[(u64, Standing)], place| deliveries.iter().any(|(at, _)| *at == place);
+            while let Some(place) =
+                model.deliverable(queue, now).into_iter().find(|place| !taken(&deliveries, *place))
+            {
+                if deliveries.len() == max {
+                    break;
+                }
+                let Some(standing) = model.lines.get_mut(queue).and_then(|line| line.get_mut(&place)) else {
+                    break;
+                };
+                if let Some(dead_letters) = &config.dead_letter_queue
+                    && standing.receive_count >= config.max_receive_count
+                {
+                    let dead =
+                        Standing { sent_at: now, visible_at: now, receive_count: 0, ..standing.clone() };
+                    model.lines.entry(queue.to_owned()).or_default().remove(&place);
+                    model.join_line(dead_letters, Some(dead.message_id.clone()), dead);
+                    continue;
+                }
+                standing.receive_count += 1;
+                standing.visible_at = now + span(visibility);
+                deliveries.push((place, standing.clone()));
+            }
+            let receipt = |place: u64, count: u32| format!("{place}.{count}");
+            let deliver = |(place, standing): (u64, Standing)| Delivery {
+                message_id: standing.message_id,
+                receipt: receipt(place, standing.receive_count),
+                group: standing.group,
+                body: standing.body,
+                receive_count: standing.receive_count,
+            };
+            deliveries.into_iter().map(deliver).collect()
+        }))
+    }
+
+    async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
+        self.config(queue)?;
+        self.with(|model| {
+            let place = model.delivered(queue, receipt).ok_or(QueueError::StaleReceipt)?.0;
+            model.lines.entry(queue.to_owned()).or_default().remove(&place);
+            Ok(())
+        })
+    }
+
+    async fn change_visibility(
+        &self,
+        queue: &str,
+        receipt: &str,
+        visibility: Duration,
+    ) -> Result<(), QueueError> {
+        self.config(queue)?;
+        check_visibility(visibility)?;
+        let visible_at = self.clock.now() + span(visibility);
+        self.with(|model| {
+            model.delivered(queue, receipt).ok_or(QueueError::StaleReceipt)?.1.visible_at = visible_at;
+            Ok(())
+        })
+    }
+}
