@@ -1,1 +1,92 @@
-//! placeholder
+//! The daily tick: plans the days of every account, or of one, that are to be looked at again.
+//!
+//! Event: `{ "v": 1, "scheduled_at": "2026-03-26T09:00:00Z" }` from the schedule, or by hand
+//! `{ "v": 1, "request": "…", "account": "matriz", "last_day": "2026-03-25", "allow_empty": false }`.
+use chrono::{DateTime, NaiveDate, Utc};
+use flows::accounts;
+use flows::daily::{Accepted, DailyRequest, plan_daily};
+use flows::deps::{Deps, FlowError};
+use flows::dispatch;
+use flows::reason::Reason;
+use serde::{Deserialize, Serialize};
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DailySyncEvent {
+    /// Format version, 1.
+    pub v: u32,
+    /// The scheduled time: identity of a tick, and the instant whose *yesterday* is the last day.
+    #[serde(default)]
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// Identity of a request made by hand.
+    #[serde(default)]
+    pub request: Option<String>,
+    /// One account instead of all.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Another last day than yesterday.
+    #[serde(default)]
+    pub last_day: Option<NaiveDate>,
+    /// Whether filled days may become empty.
+    #[serde(default)]
+    pub allow_empty: bool,
+}
+
+/// An account that got no plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedAccount {
+    /// The account.
+    pub account: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What was planned.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct DailySyncReport {
+    /// Plans by account.
+    pub plans: Vec<Accepted>,
+    /// Accounts without a plan.
+    pub skipped: Vec<SkippedAccount>,
+}
+
+/// Plans and sends the first windows.
+///
+/// # Errors
+/// The event is wrong, or the infrastructure failed; asking again with the same identity goes on where it stopped.
+pub async fn handle(event: DailySyncEvent, deps: &Deps) -> Result<DailySyncReport, FlowError> {
+    if event.v != 1 {
+        return Err(FlowError::BadRequest(format!("event version {} is not known, 1 is", event.v)));
+    }
+    let at = event.scheduled_at.unwrap_or_else(|| deps.clock.now());
+    let id = match (&event.scheduled_at, &event.request) {
+        (_, Some(request)) => format!("run-{request}"),
+        (Some(scheduled_at), None) => format!("schedule-{}", flows::window::sortable(*scheduled_at)),
+        (None, None) => format!("run-{}", deps.random.unique_id()),
+    };
+    let request = DailyRequest { id, at, last_day: event.last_day, allow_empty: event.allow_empty };
+    let mut report = DailySyncReport::default();
+    let mut found = false;
+    for stored in accounts::list(&*deps.state).await? {
+        let account = stored.account;
+        if event.account.as_ref().is_some_and(|name| *name != account.name) {
+            continue;
+        }
+        found = true;
+        let name = account.name.clone();
+        if let Some(stop) = &account.stopped {
+            let reason = Reason::AccountStopped { account: name.clone(), why: stop.reason.clone() };
+            report.skipped.push(SkippedAccount { account: name, reason });
+        } else if !account.enabled {
+            report.skipped.push(SkippedAccount { account: name.clone(), reason: Reason::AccountDisabled { account: name } });
+        } else {
+            report.plans.push(plan_daily(deps, &account, &request).await?);
+        }
+    }
+    if let Some(account) = event.account.filter(|_| !found) {
+        return Err(FlowError::Refused(Reason::AccountUnknown { account }));
+    }
+    dispatch::tick(deps).await?;
+    Ok(report)
+}

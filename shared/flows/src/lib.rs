@@ -2,4 +2,29 @@
 //! clock or environment is touched here except through a port.
 
 pub mod accounts;
+pub mod backfill;
+pub mod before_image;
+pub mod daily;
+pub mod day_plan;
+pub mod day_write;
+pub mod deps;
+pub mod desired_day;
+pub mod destination;
+pub mod dispatch;
+pub mod journal;
+pub mod lease;
+pub mod order_ledger;
+pub mod people;
+pub mod plan;
 pub mod ports;
+pub mod pseudonym;
+pub mod rate;
+pub mod read_back;
+pub mod reason;
+pub mod records;
+pub mod restore;
+pub mod setback;
+pub mod settings;
+pub mod typed;
+pub mod window;
+pub mod window_sync;

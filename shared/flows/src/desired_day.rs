@@ -1,0 +1,137 @@
+//! What a day should look like on the sheet: the billed orders of the day, enriched and attributed.
+use crate::accounts::Account;
+use crate::deps::Deps;
+use crate::people;
+use crate::ports::{OrderSource, ReportSheet};
+use crate::reason::Reason;
+use crate::records::ORDERS_PER_DAY_MAX;
+use crate::setback::{Setback, StepError};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::booking::BookingIndex;
+use domain::flag::Flag;
+use domain::order::{Order, unique_orders};
+use domain::row::{BuiltRow, FaturamentoRow, build_row};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How many times `erp_max_rows` a truncated block is widened for a sale day older than it.
+const WIDEN_FACTOR: u32 = 4;
+
+/// An order that cannot become a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmappable {
+    /// Its identity.
+    pub identity: String,
+    /// `Codigo`.
+    pub code: i64,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The rows of a day and what was left out of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DesiredDay {
+    /// One row per order, by code, then id.
+    pub built: Vec<BuiltRow>,
+    /// The rows alone, in the same order.
+    pub rows: Vec<FaturamentoRow>,
+    /// Orders in quarantine.
+    pub unmappable: Vec<Unmappable>,
+    /// Orders listed.
+    pub seen: usize,
+    /// Orders listed that are not this day's business, by reason code.
+    pub skipped: BTreeMap<String, usize>,
+    /// Some contacts could not be looked up.
+    pub unfinished: bool,
+}
+
+impl DesiredDay {
+    /// Codes of the orders in quarantine: their rows are left alone.
+    pub fn kept_codes(&self) -> BTreeSet<i64> {
+        self.unmappable.iter().map(|order| order.code).collect()
+    }
+}
+
+/// Reads orders, people and bookings and builds the rows.
+pub async fn read(
+    deps: &Deps,
+    account: &Account,
+    source: &Arc<dyn OrderSource>,
+    sheet: &Arc<dyn ReportSheet>,
+    day: NaiveDate,
+    deadline: DateTime<Utc>,
+) -> Result<DesiredDay, StepError> {
+    let listed = source.billed_orders(day).await?;
+    let mut desired = DesiredDay { seen: listed.len(), ..DesiredDay::default() };
+    let mut orders = Vec::with_capacity(listed.len());
+    for order in listed {
+        match belongs(&order, day) {
+            Ok(()) => orders.push(order),
+            Err(why) => *desired.skipped.entry(why.to_owned()).or_default() += 1,
+        }
+    }
+    let listed = orders.len();
+    let orders = unique_orders(orders);
+    if orders.len() < listed {
+        desired.skipped.insert("listed_twice".to_owned(), listed - orders.len());
+    }
+    if orders.len() > ORDERS_PER_DAY_MAX {
+        let reason = Reason::DayTooLarge { orders: orders.len(), max: ORDERS_PER_DAY_MAX };
+        return Err(Setback::for_good(reason).into());
+    }
+    if orders.is_empty() {
+        return Ok(desired);
+    }
+    let people = people::look_up(deps, account, source, &orders, deadline).await?;
+    desired.unfinished = people.unfinished;
+    let bookings = bookings(account, sheet, day).await?;
+    for order in &orders {
+        match build_row(order, &people.of(order), &bookings, &account.rules) {
+            Ok(mut built) => {
+                if people.is_stale(order) && !built.flags.contains(&Flag::PersonUnavailable) {
+                    built.flags.push(Flag::PersonUnavailable);
+                }
+                desired.rows.push(built.row.clone());
+                desired.built.push(built);
+            }
+            Err(problem) => desired.unmappable.push(Unmappable {
+                identity: order.identity().0,
+                code: order.code,
+                reason: Reason::Unmappable { order: order.code, problem },
+            }),
+        }
+    }
+    Ok(desired)
+}
+
+/// The client-side filter. An order without any usable date stays in, to be quarantined by name.
+fn belongs(order: &Order, day: NaiveDate) -> Result<(), &'static str> {
+    if !order.is_billed() {
+        return Err("not_billed");
+    }
+    match order.sale_day() {
+        Some(sale_day) if sale_day != day => Err("other_day"),
+        _ => Ok(()),
+    }
+}
+
+/// The bookings, read far enough back for the sale day: never a silent classification with a cut-off history.
+async fn bookings(
+    account: &Account,
+    sheet: &Arc<dyn ReportSheet>,
+    day: NaiveDate,
+) -> Result<BookingIndex, StepError> {
+    let mut max_rows = account.erp_max_rows;
+    let widest = account.erp_max_rows.saturating_mul(WIDEN_FACTOR);
+    loop {
+        let block = sheet.read_bookings(Some(max_rows)).await?;
+        match block.oldest_form_day.filter(|oldest| block.truncated && day < *oldest) {
+            None => return Ok(BookingIndex::build(&block.rows, &account.rules)),
+            Some(_) if max_rows < widest => max_rows = max_rows.saturating_mul(2).min(widest),
+            Some(oldest) => {
+                let reason = Reason::BookingsTooShort { day, oldest, rows: max_rows };
+                return Err(Setback::for_good(reason).into());
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Sends what is due: at most one window per spreadsheet is on its way, daily windows before backfill windows.
+//!
+//! The slot of a spreadsheet remembers which window was sent. It expires: a wake-up that is lost, purged or stuck
+//! in a dead-letter queue is sent again, since the truth is the window and not the message.
+use crate::accounts;
+use crate::deps::{Deps, FlowError};
+use crate::plan;
+use crate::ports::{Expect, ItemKey, Message, NewItem, Range, WriteOp, WriteOutcome};
+use crate::settings::WINDOWS_QUEUE;
+use crate::typed;
+use crate::window::{Priority, Window, due_partition, sortable, window_key};
+use crate::window_sync::WindowWake;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Due windows looked at to find one that really is: the index may lag.
+const CANDIDATES_MAX: usize = 25;
+/// Plans that were accepted but not yet spread, looked at per tick.
+const UNSPREAD_MAX: usize = 25;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Slot {
+    account: String,
+    day: NaiveDate,
+}
+
+fn slot_key(spreadsheet: &str) -> ItemKey {
+    ItemKey::new(format!("slot#{spreadsheet}"), "slot")
+}
+
+/// What a tick did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Dispatched {
+    /// Windows sent.
+    pub sent: usize,
+    /// Plans whose windows were asked for again.
+    pub plans_spread: usize,
+}
+
+/// One tick: completes plans that a crash left half-spread, then sends the next window of every spreadsheet.
+pub async fn tick(deps: &Deps) -> Result<Dispatched, FlowError> {
+    let mut dispatched = Dispatched::default();
+    let accounts = accounts::list(&*deps.state).await?;
+    let unspread = deps.state.query_index("planning", Range::all(), UNSPREAD_MAX, None).await?;
+    for item in unspread.items {
+        let plan: plan::Plan = typed::decode::<plan::Plan>(item)?.value;
+        if let Some(stored) = accounts.iter().find(|stored| stored.account.name == plan.account) {
+            plan::spread(deps, &stored.account, &plan.id).await?;
+            dispatched.plans_spread += 1;
+        }
+    }
+    let spreadsheets: BTreeSet<&str> =
+        accounts.iter().map(|stored| stored.account.destination.spreadsheet.as_str()).collect();
+    for spreadsheet in spreadsheets {
+        if send_next(deps, spreadsheet).await? {
+            dispatched.sent += 1;
+        }
+    }
+    Ok(dispatched)
+}
+
+/// Sends the most urgent due window of a spreadsheet, if none is on its way.
+pub async fn send_next(deps: &Deps, spreadsheet: &str) -> Result<bool, FlowError> {
+    if deps.state.get(&slot_key(spreadsheet)).await?.is_some() {
+        return Ok(false);
+    }
+    let Some(window) = next_due(deps, spreadsheet).await? else { return Ok(false) };
+    let now = deps.clock.now();
+    let slot = Slot { account: window.account.clone(), day: window.day };
+    let requeue_after = TimeDelta::from_std(deps.settings.requeue_after).unwrap_or(TimeDelta::MAX);
+    let item = NewItem {
+        key: slot_key(spreadsheet),
+        index: None,
+        expires_at: now.checked_add_signed(requeue_after),
+        body: typed::encode(&slot)?,
+    };
+    if let WriteOutcome::Refused(_) = deps.state.write(item, Expect::Absent).await? {
+        return Ok(false);
+    }
+    let wake = WindowWake { v: 1, account: window.account, day: window.day };
+    let message = Message {
+        group: Some(spreadsheet.to_owned()),
+        deduplication_id: Some(format!("wake/{}", deps.random.unique_id())),
+        body: serde_json::to_string(&wake).map_err(|error| FlowError::BadRequest(error.to_string()))?,
+    };
+    deps.queue.send(WINDOWS_QUEUE, message).await?;
+    Ok(true)
+}
+
+/// The most urgent window of a spreadsheet that is due now, if any.
+pub async fn next_due(deps: &Deps, spreadsheet: &str) -> Result<Option<Window>, FlowError> {
+    let now = deps.clock.now();
+    for priority in [Priority::Daily, Priority::Backfill] {
+        let rank = priority.rank();
+        let range = Range { from: Some(format!("{rank}#")), to: Some(format!("{rank}#{}~", sortable(now))) };
+        let page = deps.state.query_index(&due_partition(spreadsheet), range, CANDIDATES_MAX, None).await?;
+        for item in page.items {
+            let listed: Window = typed::decode::<Window>(item)?.value;
+            let key = window_key(&listed.account, listed.day);
+            let current = typed::load::<Window>(&*deps.state, &key).await?.map(|stored| stored.value);
+            let is_due = |window: &Window| {
+                window.spreadsheet == spreadsheet && window.due_at.is_some_and(|due| due <= now)
+            };
+            if let Some(window) = current.filter(is_due) {
+                return Ok(Some(window));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// When the next window of a spreadsheet becomes due, if any is waiting.
+pub async fn next_due_at(deps: &Deps, spreadsheet: &str) -> Result<Option<DateTime<Utc>>, FlowError> {
+    let mut earliest: Option<DateTime<Utc>> = None;
+    for priority in [Priority::Daily, Priority::Backfill] {
+        let range = Range::prefix(&format!("{}#", priority.rank()));
+        let page = deps.state.query_index(&due_partition(spreadsheet), range, CANDIDATES_MAX, None).await?;
+        for item in page.items {
+            let due = typed::decode::<Window>(item)?.value.due_at;
+            earliest = match (earliest, due) {
+                (Some(one), Some(two)) => Some(one.min(two)),
+                (one, two) => one.or(two),
+            };
+        }
+    }
+    Ok(earliest)
+}
+
+/// Frees the slot of the wake-up that has been answered and sends the next window.
+pub async fn hand_back(deps: &Deps, wake: &WindowWake) -> Result<(), FlowError> {
+    let window = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?;
+    let Some(spreadsheet) = window.map(|stored| stored.value.spreadsheet) else { return Ok(()) };
+    if let Some(stored) = typed::load::<Slot>(&*deps.state, &slot_key(&spreadsheet)).await?
+        && stored.value.account == wake.account
+        && stored.value.day == wake.day
+    {
+        let delete = WriteOp::Delete(slot_key(&spreadsheet), Expect::Version(stored.version));
+        // Refused: somebody else has freed or renewed it since; the slot is theirs.
+        deps.state.transact(vec![delete], Vec::new()).await?;
+    }
+    send_next(deps, &spreadsheet).await?;
+    Ok(())
+}

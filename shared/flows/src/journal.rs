@@ -1,0 +1,87 @@
+//! The run journal: one item per piece of work, with counts that must add up.
+//!
+//! `seen = done + unchanged + skipped + rejected + deferred + unknown` holds for every entry, or the entry says
+//! so itself: an operator must be able to trust the numbers before anything else.
+use crate::ports::{Expect, ItemKey, NewItem, StateStore, StoreError, WriteOp};
+use crate::reason::Reason;
+use crate::typed;
+use crate::window::sortable;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How long a run is remembered.
+pub const RETENTION_DAYS: i64 = 400;
+/// Most single reasons that one entry lists.
+pub const REASONS_MAX: usize = 50;
+
+/// What became of the documents that were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// Documents looked at.
+    pub seen: usize,
+    /// Written.
+    pub done: usize,
+    /// Right already.
+    pub unchanged: usize,
+    /// Not ours to work on, by reason code.
+    pub skipped: BTreeMap<String, usize>,
+    /// Refused for good, by reason code: they are in quarantine.
+    pub rejected: BTreeMap<String, usize>,
+    /// Put off.
+    pub deferred: usize,
+    /// Sent, outcome not known yet.
+    pub unknown: usize,
+}
+
+impl Counts {
+    /// Whether every document is accounted for.
+    pub fn add_up(&self) -> bool {
+        let skipped: usize = self.skipped.values().sum();
+        let rejected: usize = self.rejected.values().sum();
+        self.seen == self.done + self.unchanged + skipped + rejected + self.deferred + self.unknown
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id; sorts by time.
+    pub id: String,
+    /// Which function ran.
+    pub function: String,
+    /// The account.
+    pub account: String,
+    /// The day, where the work is one day's.
+    pub day: Option<NaiveDate>,
+    /// Start.
+    pub started_at: DateTime<Utc>,
+    /// End.
+    pub ended_at: DateTime<Utc>,
+    /// `written`, `unchanged`, `deferred`, `failed`, `planned`, `skipped`.
+    pub outcome: String,
+    /// Why, where there is a why.
+    pub reason: Option<Reason>,
+    /// The documents.
+    pub counts: Counts,
+    /// Rows changed on the sheet: updated, appended, deleted.
+    pub rows_changed: usize,
+    /// Single documents with their reasons, bounded by [`REASONS_MAX`].
+    pub reasons: Vec<Reason>,
+    /// Set when the counts do not add up: the entry is not to be trusted.
+    pub inconsistent: bool,
+}
+
+/// The write of an entry.
+pub fn put_run(run: &Run) -> Result<WriteOp, StoreError> {
+    let key = ItemKey::new(format!("run#{}", run.account), run.id.as_str());
+    let index = Some(ItemKey::new("runs", format!("{}#{}", sortable(run.started_at), run.id)));
+    let expires_at = run.started_at.checked_add_signed(TimeDelta::days(RETENTION_DAYS));
+    Ok(WriteOp::Put(NewItem { key, index, expires_at, body: typed::encode(run)? }, Expect::Absent))
+}
+
+/// Writes an entry on its own. An entry with the same id stands already when the work was repeated: kept as it is.
+pub async fn write(store: &dyn StateStore, run: &Run) -> Result<(), StoreError> {
+    store.transact(vec![put_run(run)?], Vec::new()).await?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The ledger of the orders behind a day: where each one is, and which ones have moved here from another day.
+use crate::day_plan::MovedRows;
+use crate::deps::{Deps, FlowError};
+use crate::desired_day::DesiredDay;
+use crate::lease::Lease;
+use crate::ports::{WriteOp, WriteOutcome};
+use crate::reason::Reason;
+use crate::records::{OrderRecord, OrderState, WrittenOrder, order_key, put_order, record};
+use crate::setback::{Setback, StepError};
+use crate::typed::{self, Stored};
+use chrono::NaiveDate;
+use domain::calendar::SerialDay;
+use domain::flag::Flag;
+use domain::row::hash16;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Writes per transaction; the fence takes one more place.
+const WRITES_PER_TRANSACTION: usize = 20;
+
+/// An order that is new to the day, differs from what stands there, or cannot be mapped.
+#[derive(Debug)]
+pub struct ChangedOrder {
+    identity: String,
+    code: i64,
+    hash: String,
+    flags: Vec<Flag>,
+    reason: Option<Reason>,
+    before: Option<Stored<OrderRecord>>,
+}
+
+type Known<'a> = Option<&'a BTreeMap<String, WrittenOrder>>;
+
+/// The orders whose ledger entry will change, with that entry. An order that stands as before is not read at all.
+pub async fn changed_orders(
+    deps: &Deps,
+    account: &str,
+    desired: &DesiredDay,
+    known: Known<'_>,
+) -> Result<Vec<ChangedOrder>, FlowError> {
+    let mut changed = Vec::new();
+    for built in &desired.built {
+        let hash = hash16(&built.row.hash()).to_owned();
+        let identity = &built.identity.0;
+        if known.and_then(|orders| orders.get(identity)).is_some_and(|order| order.hash == hash) {
+            continue;
+        }
+        let before = typed::load(&*deps.state, &order_key(account, identity)).await?;
+        let (identity, code, flags) = (identity.clone(), built.row.code, built.flags.clone());
+        changed.push(ChangedOrder { identity, code, hash, flags, reason: None, before });
+    }
+    for order in &desired.unmappable {
+        let before: Option<Stored<OrderRecord>> =
+            typed::load(&*deps.state, &order_key(account, &order.identity)).await?;
+        if before.as_ref().is_some_and(|stored| stored.value.reason.as_ref() == Some(&order.reason)) {
+            continue;
+        }
+        let (identity, reason) = (order.identity.clone(), Some(order.reason.clone()));
+        changed.push(ChangedOrder {
+            identity,
+            code: order.code,
+            hash: String::new(),
+            flags: Vec::new(),
+            reason,
+            before,
+        });
+    }
+    Ok(changed)
+}
+
+/// Rows of these orders that stand under another day: they are taken away in the same batch.
+pub fn moved_rows(changed: &[ChangedOrder], day: NaiveDate) -> MovedRows {
+    let elsewhere = |order: &ChangedOrder| {
+        let before = &order.before.as_ref()?.value;
+        let moved = order.reason.is_none() && before.state == OrderState::Written && before.day != day;
+        moved.then(|| (before.code, SerialDay::from_date(before.day)))
+    };
+    changed.iter().filter_map(elsewhere).collect()
+}
+
+/// Brings the ledger of the orders up to date, under the fence, in transactions that may be repeated.
+#[expect(clippy::too_many_arguments, reason = "one day's facts, each from another place")]
+pub async fn settle(
+    deps: &Deps,
+    lease: &Lease,
+    account: &str,
+    day: NaiveDate,
+    run: &str,
+    desired: &DesiredDay,
+    changed: Vec<ChangedOrder>,
+    known: Known<'_>,
+) -> Result<(), StepError> {
+    let now = deps.clock.now();
+    let mut writes = Vec::new();
+    for order in changed {
+        let state = if order.reason.is_some() { OrderState::Quarantined } else { OrderState::Written };
+        let before = order.before.as_ref().map(|stored| &stored.value);
+        let mut transitions = before.map(|before| before.transitions.clone()).unwrap_or_default();
+        record(&mut transitions, now, run, if order.reason.is_some() { "quarantined" } else { "written" });
+        let record = OrderRecord {
+            code: order.code,
+            // An order without a usable date stays where it was last seen.
+            day: if order.reason.is_some() { before.map_or(day, |before| before.day) } else { day },
+            state,
+            hash: order.hash,
+            flags: order.flags,
+            reason: order.reason,
+            transitions,
+        };
+        writes.push(put_order(account, &order.identity, &record, order.before.as_ref())?);
+    }
+    writes.extend(removed(deps, account, day, run, desired, known).await?);
+    for chunk in writes.chunks(WRITES_PER_TRANSACTION) {
+        if let WriteOutcome::Refused(_) = deps.state.transact(chunk.to_vec(), vec![lease.fence()]).await? {
+            return Err(Setback::until(Reason::LeaseLost, now).into());
+        }
+    }
+    Ok(())
+}
+
+/// Orders that stood under this day and are no longer billed on it.
+async fn removed(
+    deps: &Deps,
+    account: &str,
+    day: NaiveDate,
+    run: &str,
+    desired: &DesiredDay,
+    known: Known<'_>,
+) -> Result<Vec<WriteOp>, StepError> {
+    let current: BTreeSet<&str> = desired
+        .built
+        .iter()
+        .map(|built| built.identity.0.as_str())
+        .chain(desired.unmappable.iter().map(|order| order.identity.as_str()))
+        .collect();
+    let mut writes = Vec::new();
+    for identity in known.into_iter().flatten().map(|(identity, _)| identity) {
+        if current.contains(identity.as_str()) {
+            continue;
+        }
+        let Some(stored) = typed::load::<OrderRecord>(&*deps.state, &order_key(account, identity)).await? else {
+            continue;
+        };
+        if stored.value.day != day || stored.value.state != OrderState::Written {
+            continue;
+        }
+        let mut gone = stored.value.clone();
+        gone.state = OrderState::Removed;
+        record(&mut gone.transitions, deps.clock.now(), run, "removed");
+        writes.push(put_order(account, identity, &gone, Some(&stored))?);
+    }
+    Ok(writes)
+}

@@ -1,0 +1,155 @@
+//! Contacts of the people behind the orders: looked up once, remembered under a pseudonym, never guessed.
+//!
+//! The cache is the checkpoint: a run that stops half-way through a large day goes on where it stopped. A contact
+//! that has grown old is asked for again; if that fails, the old one still serves, with a flag.
+use crate::accounts::Account;
+use crate::deps::{Deps, FlowError};
+use crate::ports::{Expect, ItemKey, NewItem, OrderSource, SourceError};
+use crate::reason::Reason;
+use crate::setback::{Setback, StepError};
+use crate::settings::PERSON_FAILURES_MAX;
+use crate::typed;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::document::{DocumentKey, normalise_text};
+use domain::order::Order;
+use domain::person::{Enrichment, match_people};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// An old contact is kept this long for the day on which SIGE does not answer.
+const STALE_DAYS: i64 = 90;
+/// Somebody whom SIGE did not know is asked for again after this long.
+const UNKNOWN_DAYS: i64 = 1;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Remembered {
+    answer: Enrichment,
+    fresh_until: DateTime<Utc>,
+}
+
+/// The contacts of a day.
+#[derive(Debug, Default)]
+pub struct People {
+    answers: HashMap<DocumentKey, Enrichment>,
+    stale: HashSet<DocumentKey>,
+    /// Some look-ups failed for good this time.
+    pub unfinished: bool,
+}
+
+impl People {
+    /// The answer for an order.
+    pub fn of(&self, order: &Order) -> Enrichment {
+        let key = normalise_text(&order.document).key;
+        key.and_then(|key| self.answers.get(&key).cloned()).unwrap_or(Enrichment::NotAsked)
+    }
+
+    /// Whether the answer for this order is an old one, used because SIGE gave no new one.
+    pub fn is_stale(&self, order: &Order) -> bool {
+        normalise_text(&order.document).key.is_some_and(|key| self.stale.contains(&key))
+    }
+}
+
+/// Looks up everybody behind the orders, each document once.
+pub async fn look_up(
+    deps: &Deps,
+    account: &Account,
+    source: &Arc<dyn OrderSource>,
+    orders: &[Order],
+    deadline: DateTime<Utc>,
+) -> Result<People, StepError> {
+    let mut people = People::default();
+    if !account.enrich_contacts {
+        return Ok(people);
+    }
+    let mut failures_in_a_row = 0;
+    for document in orders.iter().filter_map(|order| normalise_text(&order.document).key) {
+        if people.answers.contains_key(&document) {
+            continue;
+        }
+        let remembered = remembered(deps, account, &document).await?;
+        let now = deps.clock.now();
+        if let Some(fresh) = remembered.as_ref().filter(|entry| entry.fresh_until > now) {
+            people.answers.insert(document, fresh.answer.clone());
+            continue;
+        }
+        if now >= deadline {
+            return Err(Setback::until(Reason::BudgetUsed, now).into());
+        }
+        let answer = if failures_in_a_row >= PERSON_FAILURES_MAX {
+            None
+        } else {
+            ask(deps, account, source, &document).await?
+        };
+        failures_in_a_row = if answer.is_some() { 0 } else { failures_in_a_row + 1 };
+        people.unfinished |= answer.is_none();
+        let answer = answer.unwrap_or_else(|| {
+            people.stale.insert(document.clone());
+            remembered.map_or(Enrichment::Failed, |entry| entry.answer)
+        });
+        people.answers.insert(document, answer);
+    }
+    Ok(people)
+}
+
+/// Asks SIGE. `None`: no answer for this person this time.
+async fn ask(
+    deps: &Deps,
+    account: &Account,
+    source: &Arc<dyn OrderSource>,
+    document: &DocumentKey,
+) -> Result<Option<Enrichment>, StepError> {
+    match source.people(document).await {
+        Ok(records) => {
+            let answer = match_people(&records, document);
+            remember(deps, account, document, &answer).await?;
+            Ok(Some(answer))
+        }
+        // Refused credentials and an announced wait concern everybody, not this person.
+        Err(error @ (SourceError::Credentials { .. } | SourceError::Unavailable { retry_at: Some(_), .. })) => {
+            Err(error.into())
+        }
+        Err(error) => {
+            tracing::warn!(account = account.name, %error, "person look-up failed, row goes without contact");
+            Ok(None)
+        }
+    }
+}
+
+fn cache_key(deps: &Deps, account: &Account, document: &DocumentKey) -> Option<ItemKey> {
+    let pseudonym = deps.pseudonym.of(&account.name, document)?;
+    Some(ItemKey::new(format!("person#{}", account.name), pseudonym))
+}
+
+async fn remembered(
+    deps: &Deps,
+    account: &Account,
+    document: &DocumentKey,
+) -> Result<Option<Remembered>, FlowError> {
+    let Some(key) = cache_key(deps, account, document) else { return Ok(None) };
+    Ok(typed::load::<Remembered>(&*deps.state, &key).await?.map(|stored| stored.value))
+}
+
+async fn remember(
+    deps: &Deps,
+    account: &Account,
+    document: &DocumentKey,
+    answer: &Enrichment,
+) -> Result<(), FlowError> {
+    let Some(key) = cache_key(deps, account, document) else { return Ok(()) };
+    let days = match answer {
+        Enrichment::Found { .. } => i64::from(account.person_cache_days),
+        Enrichment::NotFound | Enrichment::NotAsked | Enrichment::Failed => {
+            UNKNOWN_DAYS.min(i64::from(account.person_cache_days))
+        }
+    };
+    let now = deps.clock.now();
+    let entry = Remembered { answer: answer.clone(), fresh_until: now + TimeDelta::days(days) };
+    let expires_at = Some(now + TimeDelta::days(STALE_DAYS));
+    let item = NewItem { key, index: None, expires_at, body: typed::encode(&entry)? };
+    let stored = deps.state.get(&item.key).await?;
+    let expect = stored.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
+    // Losing the race means that somebody else has just remembered the same person.
+    deps.state.write(item, expect).await?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! A plan: the days that a tick or a request asks for, and how far they have come.
+//!
+//! The plan item is written before its windows: whoever finds a plan still `planning` asks for its windows again,
+//! which changes nothing where it has been done, so that a crash in between loses no day (INV-2).
+use crate::accounts::Account;
+use crate::deps::{Deps, FlowError};
+use crate::ports::{Expect, ItemKey, NewItem, Range, StoreError, WriteOp, WriteOutcome};
+use crate::reason::Reason;
+use crate::settings::RACES_MAX;
+use crate::typed::{self, Stored};
+use crate::window::{self, Priority, WindowRequest};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Most plans of an account that a search looks at, newest first.
+const PLANS_SEARCHED_MAX: usize = 1_000;
+
+/// Why the plan exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanKind {
+    /// The schedule, or the same by hand.
+    Daily,
+    /// A range by hand.
+    Backfill,
+    /// The days that a restore rebuilds.
+    Restore,
+}
+
+impl PlanKind {
+    /// How urgent its windows are.
+    pub fn priority(self) -> Priority {
+        match self {
+            Self::Daily | Self::Restore => Priority::Daily,
+            Self::Backfill => Priority::Backfill,
+        }
+    }
+}
+
+/// What became of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DayState {
+    /// Not yet.
+    Pending,
+    /// Rows were written and read back.
+    Written {
+        /// Rows of the day.
+        rows: usize,
+        /// Orders of the day that could not become a row.
+        quarantined: usize,
+    },
+    /// The sheet was right already.
+    Unchanged {
+        /// Rows of the day.
+        rows: usize,
+        /// Orders of the day that could not become a row.
+        quarantined: usize,
+    },
+    /// It needs a person.
+    Failed {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// One day of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanDay {
+    /// The sale day.
+    pub day: NaiveDate,
+    /// What became of it.
+    #[serde(flatten)]
+    pub state: DayState,
+}
+
+/// Where the plan as a whole is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanState {
+    /// Its windows are being asked for.
+    Planning,
+    /// Its windows are due.
+    Open,
+    /// Every day has an outcome.
+    Finished,
+}
+
+/// The days of one request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its id, unique in the account.
+    pub id: String,
+    /// The account.
+    pub account: String,
+    /// Why it exists.
+    pub kind: PlanKind,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// Whether its days may become empty.
+    pub allow_empty: bool,
+    /// Where it is.
+    pub state: PlanState,
+    /// Its days, ascending.
+    pub days: Vec<PlanDay>,
+}
+
+/// How many days are where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Progress {
+    /// Days in all.
+    pub days: usize,
+    /// Written.
+    pub written: usize,
+    /// Right already.
+    pub unchanged: usize,
+    /// In need of a person.
+    pub failed: usize,
+    /// Not yet.
+    pub pending: usize,
+    /// Rows on the sheet for the days done.
+    pub rows: usize,
+    /// Orders in quarantine on the days done.
+    pub quarantined: usize,
+}
+
+impl Plan {
+    /// A plan for the days, which are sorted and made unique.
+    pub fn new(account: &str, id: String, kind: PlanKind, requested_at: DateTime<Utc>, days: Vec<NaiveDate>) -> Self {
+        let mut days = days;
+        days.sort_unstable();
+        days.dedup();
+        let days = days.into_iter().map(|day| PlanDay { day, state: DayState::Pending }).collect();
+        let account = account.to_owned();
+        Self { id, account, kind, requested_at, allow_empty: false, state: PlanState::Planning, days }
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        let mut progress = Progress { days: self.days.len(), ..Progress::default() };
+        for day in &self.days {
+            match &day.state {
+                DayState::Pending => progress.pending += 1,
+                DayState::Failed { .. } => progress.failed += 1,
+                DayState::Written { rows, quarantined } => {
+                    progress.written += 1;
+                    progress.rows += rows;
+                    progress.quarantined += quarantined;
+                }
+                DayState::Unchanged { rows, quarantined } => {
+                    progress.unchanged += 1;
+                    progress.rows += rows;
+                    progress.quarantined += quarantined;
+                }
+            }
+        }
+        progress
+    }
+
+    /// Notes what became of a day; the last pending one finishes the plan.
+    pub fn settle(&mut self, day: NaiveDate, state: DayState) {
+        for planned in self.days.iter_mut().filter(|planned| planned.day == day) {
+            planned.state = state.clone();
+        }
+        let pending = self.days.iter().any(|planned| planned.state == DayState::Pending);
+        if self.state == PlanState::Open && !pending {
+            self.state = PlanState::Finished;
+        }
+    }
+}
+
+/// Key of a plan.
+pub fn plan_key(account: &str, id: &str) -> ItemKey {
+    ItemKey::new(format!("plan#{account}"), id)
+}
+
+/// The write of a plan.
+pub fn put_plan(plan: &Plan, expect: Expect) -> Result<WriteOp, StoreError> {
+    let index = (plan.state == PlanState::Planning).then(|| ItemKey::new("planning", format!("{}#{}", plan.account, plan.id)));
+    let key = plan_key(&plan.account, &plan.id);
+    Ok(WriteOp::Put(NewItem { key, index, expires_at: None, body: typed::encode(plan)? }, expect))
+}
+
+/// Reads a plan.
+pub async fn load(deps: &Deps, account: &str, id: &str) -> Result<Option<Stored<Plan>>, FlowError> {
+    Ok(typed::load(&*deps.state, &plan_key(account, id)).await?)
+}
+
+/// Accepts a plan together with other writes (a cursor), then asks for its windows. `false`: it was there already.
+pub async fn accept(
+    deps: &Deps,
+    account: &Account,
+    plan: &Plan,
+    alongside: Vec<WriteOp>,
+) -> Result<bool, FlowError> {
+    let mut writes = vec![put_plan(plan, Expect::Absent)?];
+    writes.extend(alongside);
+    let accepted = match deps.state.transact(writes, Vec::new()).await? {
+        WriteOutcome::Written(_) => true,
+        WriteOutcome::Refused(key) if key == plan_key(&plan.account, &plan.id) => false,
+        WriteOutcome::Refused(key) => return Err(FlowError::Contended(format!("{}/{}", key.pk, key.sk))),
+    };
+    spread(deps, account, &plan.id).await?;
+    Ok(accepted)
+}
+
+/// Asks for the windows of a plan that is still `planning`, then opens it.
+pub async fn spread(deps: &Deps, account: &Account, id: &str) -> Result<(), FlowError> {
+    for _ in 0..RACES_MAX {
+        let Some(stored) = load(deps, &account.name, id).await? else { return Ok(()) };
+        let plan = &stored.value;
+        if plan.state != PlanState::Planning {
+            return Ok(());
+        }
+        for planned in plan.days.iter().filter(|planned| planned.state == DayState::Pending) {
+            let request = WindowRequest {
+                account: &plan.account,
+                spreadsheet: &account.destination.spreadsheet,
+                day: planned.day,
+                priority: plan.kind.priority(),
+                plan: &plan.id,
+                allow_empty: plan.allow_empty,
+            };
+            window::ask(deps, &request).await?;
+        }
+        let mut open = plan.clone();
+        open.state = PlanState::Open;
+        if open.progress().pending == 0 {
+            open.state = PlanState::Finished;
+        }
+        let write = put_plan(&open, Expect::Version(stored.version))?;
+        if let WriteOutcome::Written(_) = deps.state.transact(vec![write], Vec::new()).await? {
+            return Ok(());
+        }
+    }
+    Err(FlowError::Contended(format!("plan#{}/{id}", account.name)))
+}
+
+/// An unfinished plan of the same kind over the same days: a repeated request goes on with it.
+pub async fn find_unfinished(
+    deps: &Deps,
+    account: &str,
+    kind: PlanKind,
+    days: &[NaiveDate],
+    allow_empty: bool,
+) -> Result<Option<Plan>, FlowError> {
+    let mut cursor = None;
+    let mut searched = 0;
+    loop {
+        let page = deps.state.query(&format!("plan#{account}"), Range::all(), 100, cursor).await?;
+        searched += page.items.len();
+        for item in page.items {
+            let plan: Plan = typed::decode::<Plan>(item)?.value;
+            let same_days = plan.days.len() == days.len() && plan.days.iter().map(|planned| &planned.day).eq(days);
+            let same_request = plan.kind == kind && plan.allow_empty == allow_empty && same_days;
+            if same_request && plan.state != PlanState::Finished {
+                return Ok(Some(plan));
+            }
+        }
+        cursor = page.cursor;
+        if cursor.is_none() || searched >= PLANS_SEARCHED_MAX {
+            return Ok(None);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The limits of the use cases. Every loop, wait and batch of this crate is bounded by one of these.
+use std::time::Duration;
+
+/// Name of the queue of window wake-ups.
+pub const WINDOWS_QUEUE: &str = "sige-windows.fifo";
+/// The same window is planned again at most this often when the tab changes under our hands.
+pub const PLANS_PER_WRITE_MAX: u32 = 3;
+/// A day is written again at most this often when the read-back differs.
+pub const WRITES_PER_WINDOW_MAX: u32 = 2;
+/// Person look-ups that fail in a row before the rest of the day goes without.
+pub const PERSON_FAILURES_MAX: u32 = 3;
+/// Retries of a conditional write that lost a race.
+pub const RACES_MAX: usize = 20;
+
+/// Limits with their defaults; `erp-sync.toml` names the same ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowSettings {
+    /// How long a lease is believed without renewal. Longer than the longest single call under it.
+    pub lease_ttl: Duration,
+    /// Absence of a write's marker counts only after this time since the sending.
+    pub settle_after: Duration,
+    /// Time one window may take in one go; the rest follows in the next.
+    pub window_budget: Duration,
+    /// A wake-up that was not answered for this long is sent again.
+    pub requeue_after: Duration,
+    /// Most days of one backfill.
+    pub backfill_days_max: u32,
+    /// How far the changed-since listing reaches back behind the last success.
+    pub change_overlap: Duration,
+    /// Days of the past that a changed order may wake.
+    pub touched_days_max: u32,
+    /// Waits before a window is tried again after an outage; the last one repeats.
+    pub retry_delays: Vec<Duration>,
+}
+
+impl Default for FlowSettings {
+    fn default() -> Self {
+        let minutes = |minutes| Duration::from_secs(60 * minutes);
+        Self {
+            lease_ttl: minutes(5),
+            settle_after: Duration::from_secs(200),
+            window_budget: Duration::from_secs(240),
+            requeue_after: minutes(30),
+            backfill_days_max: 1_100,
+            change_overlap: minutes(60),
+            touched_days_max: 400,
+            retry_delays: [1, 2, 5, 15, 30, 60].map(minutes).to_vec(),
+        }
+    }
+}

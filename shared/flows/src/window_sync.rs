@@ -1,0 +1,400 @@
+//! One window: a wake-up comes in, the day is brought about, the outcome is committed under the fence.
+use crate::accounts::{self, Account};
+use crate::day_plan::MovedRows;
+use crate::day_write::{self, DayDone, DayTarget};
+use crate::deps::{Deps, FlowError};
+use crate::desired_day::{self, DesiredDay};
+use crate::dispatch;
+use crate::journal::{self, Counts, REASONS_MAX, Run};
+use crate::lease::{self, Acquired, Lease};
+use crate::order_ledger;
+use crate::plan::{self, DayState};
+use crate::ports::{Expect, WriteOp, WriteOutcome};
+use crate::reason::Reason;
+use crate::records::{DayRecord, WrittenOrder, day_key, put_day, record};
+use crate::setback::{Next, Setback, StepError};
+use crate::settings::RACES_MAX;
+use crate::typed::{self, Stored};
+use crate::window::{Window, put_window, window_key};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use domain::row::{day_hash, hash16};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The message: look at this window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowWake {
+    /// Format version.
+    pub v: u32,
+    /// The account.
+    pub account: String,
+    /// The sale day.
+    pub day: NaiveDate,
+}
+
+/// What became of the window.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum WindowOutcome {
+    /// Rows were changed and read back.
+    Written {
+        /// Rows of the day.
+        rows: usize,
+        /// Rows updated, appended and deleted.
+        changed: usize,
+    },
+    /// The sheet was right.
+    Unchanged {
+        /// Rows of the day.
+        rows: usize,
+    },
+    /// It is due again then.
+    Waiting {
+        /// Why.
+        reason: Reason,
+        /// When.
+        until: DateTime<Utc>,
+    },
+    /// A person has to look.
+    Failed {
+        /// Why.
+        reason: Reason,
+    },
+    /// Nobody asks for it, or not yet: the wake-up was late or doubled.
+    NotDue,
+}
+
+/// The report of one wake-up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WindowReport {
+    /// The account.
+    pub account: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: WindowOutcome,
+    /// Orders of the day that could not become a row.
+    pub quarantined: usize,
+}
+
+/// Works on a window if it is due.
+pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport, FlowError> {
+    let report = |outcome, quarantined| WindowReport {
+        account: wake.account.clone(),
+        day: wake.day,
+        outcome,
+        quarantined,
+    };
+    let Some(window) = load_due(deps, wake).await? else {
+        // The slot may still be this wake-up's: give it back, so that the next window is sent.
+        dispatch::hand_back(deps, wake).await?;
+        return Ok(report(WindowOutcome::NotDue, 0));
+    };
+    let run = deps.random.unique_id();
+    let spreadsheet = window.value.spreadsheet.clone();
+    let acquired = lease::acquire(
+        &*deps.state,
+        &*deps.clock,
+        &lease_resource(&spreadsheet),
+        &run,
+        deps.settings.lease_ttl,
+        deps.takeover,
+    )
+    .await?;
+    let mut lease = match acquired {
+        Acquired::Yes(lease) => lease,
+        Acquired::Held { until } => {
+            // Look again when the heartbeat ends, not before: else two workers would send each other wake-ups.
+            put_off(deps, &window, until).await?;
+            dispatch::hand_back(deps, wake).await?;
+            return Ok(report(WindowOutcome::Waiting { reason: Reason::LeaseHeld { until }, until }, 0));
+        }
+    };
+    // Read again: the window may have been worked on while we waited for the lease.
+    let Some(window) = load_due(deps, wake).await? else {
+        lease.release(&*deps.state).await?;
+        dispatch::hand_back(deps, wake).await?;
+        return Ok(report(WindowOutcome::NotDue, 0));
+    };
+    let started_at = deps.clock.now();
+    let worked = match work(deps, &mut lease, &window.value, &run).await {
+        Ok(worked) => Ok(worked),
+        Err(StepError::Setback(setback)) => Err(setback),
+        Err(StepError::Flow(error)) => {
+            // Nothing is concluded, but nobody should have to wait for a heartbeat that has no heart.
+            if let Err(release) = lease.release(&*deps.state).await {
+                tracing::warn!(%release, spreadsheet, "the lease could not be given back, it ends by itself");
+            }
+            return Err(error);
+        }
+    };
+    let attempt = Attempt { run, started_at, seen_plans: window.value.plans.clone() };
+    let outcome = finish(deps, &lease, wake, &attempt, &worked).await?;
+    lease.release(&*deps.state).await?;
+    dispatch::hand_back(deps, wake).await?;
+    let quarantined = worked.as_ref().map_or(0, |worked| worked.desired.unmappable.len());
+    Ok(report(outcome, quarantined))
+}
+
+/// The lease of a spreadsheet: one writer at a time.
+pub fn lease_resource(spreadsheet: &str) -> String {
+    format!("spreadsheet#{spreadsheet}")
+}
+
+async fn load_due(deps: &Deps, wake: &WindowWake) -> Result<Option<Stored<Window>>, FlowError> {
+    let stored = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?;
+    let now = deps.clock.now();
+    Ok(stored.filter(|window| window.value.due_at.is_some_and(|due| due <= now)))
+}
+
+/// Moves a due window that somebody else is working in. Refused: it has just been changed, by whoever works on it.
+async fn put_off(deps: &Deps, window: &Stored<Window>, until: DateTime<Utc>) -> Result<(), FlowError> {
+    let mut later = window.value.clone();
+    later.due_at = Some(until);
+    later.waiting_for = Some(Reason::LeaseHeld { until });
+    deps.state.transact(vec![put_window(&later, Some(window))?], Vec::new()).await?;
+    Ok(())
+}
+
+struct Attempt {
+    run: String,
+    started_at: DateTime<Utc>,
+    seen_plans: BTreeSet<String>,
+}
+
+struct Worked {
+    desired: DesiredDay,
+    done: DayDone,
+    written_now: usize,
+    record: Option<Stored<DayRecord>>,
+}
+
+async fn usable_account(deps: &Deps, name: &str) -> Result<Account, StepError> {
+    let name = name.to_owned();
+    let Some(stored) = accounts::load(&*deps.state, &name).await? else {
+        return Err(Setback::for_good(Reason::AccountUnknown { account: name }).into());
+    };
+    let account = stored.account;
+    if let Some(stop) = &account.stopped {
+        let why = stop.reason.clone();
+        return Err(Setback::for_good(Reason::AccountStopped { account: name, why }).into());
+    }
+    if !account.enabled {
+        return Err(Setback::for_good(Reason::AccountDisabled { account: name }).into());
+    }
+    Ok(account)
+}
+
+async fn work(deps: &Deps, lease: &mut Lease, window: &Window, run: &str) -> Result<Worked, StepError> {
+    let account = usable_account(deps, &window.account).await?;
+    let budget = TimeDelta::from_std(deps.settings.window_budget).unwrap_or(TimeDelta::MAX);
+    let deadline = deps.clock.now().checked_add_signed(budget).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let source = deps.connections.orders(&account).await.map_err(Setback::for_good)?;
+    let sheet = deps.connections.sheet(&account).await.map_err(Setback::for_good)?;
+    let nothing_moved = MovedRows::new();
+    let target = DayTarget {
+        account: &account,
+        sheet: &sheet,
+        day: window.day,
+        run,
+        moved: &nothing_moved,
+        allow_empty: window.allow_empty,
+    };
+    day_write::settle(deps, lease, &target).await?;
+    let desired = desired_day::read(deps, &account, &source, &sheet, window.day, deadline).await?;
+    if !lease.renew(&*deps.state, &*deps.clock).await? {
+        return Err(Setback::until(Reason::LeaseLost, deps.clock.now()).into());
+    }
+    let record = typed::load::<DayRecord>(&*deps.state, &day_key(&account.name, window.day)).await?;
+    let known = record.as_ref().map(|stored| &stored.value.orders);
+    let changed = order_ledger::changed_orders(deps, &account.name, &desired, known).await?;
+    let moved = order_ledger::moved_rows(&changed, window.day);
+    let target = DayTarget { moved: &moved, ..target };
+    let done = day_write::bring_about(deps, lease, &target, &desired).await?;
+    order_ledger::settle(deps, lease, &account.name, window.day, run, &desired, changed, known).await?;
+    let written_now = match done {
+        DayDone::Unchanged => 0,
+        DayDone::Written { changed, .. } => changed,
+    };
+    Ok(Worked { desired, done, written_now, record })
+}
+
+/// When to try again after a setback.
+fn next_time(deps: &Deps, next: Next, attempts: u32) -> Option<DateTime<Utc>> {
+    match next {
+        Next::Never => None,
+        Next::At(time) => Some(time),
+        Next::BackOff => {
+            let index = usize::try_from(attempts).unwrap_or(usize::MAX);
+            let delays = &deps.settings.retry_delays;
+            let delay = delays.get(index).or(delays.last()).copied().unwrap_or_default();
+            Some(deps.clock.now() + TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX))
+        }
+    }
+}
+
+/// Commits window, day, plans and journal together, under the fence.
+async fn finish(
+    deps: &Deps,
+    lease: &Lease,
+    wake: &WindowWake,
+    attempt: &Attempt,
+    worked: &Result<Worked, Setback>,
+) -> Result<WindowOutcome, FlowError> {
+    for _ in 0..RACES_MAX {
+        let Some(stored) = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await? else {
+            return Ok(WindowOutcome::NotDue);
+        };
+        let (outcome, plan_state) = match worked {
+            Ok(worked) => done_outcome(worked),
+            Err(setback) => match next_time(deps, setback.next, stored.value.attempts) {
+                Some(until) => (WindowOutcome::Waiting { reason: setback.reason.clone(), until }, DayState::Pending),
+                None => {
+                    let reason = setback.reason.clone();
+                    (WindowOutcome::Failed { reason: reason.clone() }, DayState::Failed { reason })
+                }
+            },
+        };
+        let mut window = stored.value.clone();
+        if let WindowOutcome::Waiting { reason, until } = &outcome {
+            window.due_at = Some(*until);
+            window.waiting_for = Some(reason.clone());
+            window.attempts += 1;
+        } else {
+            // A plan that asked meanwhile is told as well, unless it asked for more than this run knew about.
+            let late: BTreeSet<String> = window.plans.difference(&attempt.seen_plans).cloned().collect();
+            window.due_at = (!late.is_empty()).then(|| deps.clock.now());
+            window.plans = late;
+            window.allow_empty = window.allow_empty && window.due_at.is_some();
+            window.attempts = 0;
+            window.waiting_for = None;
+        }
+        let mut writes = vec![put_window(&window, Some(&stored))?, journal::put_run(&run_entry(deps, wake, attempt, worked, &outcome))?];
+        if let Ok(worked) = worked {
+            let record = day_record(deps, attempt, worked);
+            writes.push(put_day(&wake.account, wake.day, &record, worked.record.as_ref())?);
+        }
+        if plan_state != DayState::Pending {
+            writes.extend(plan_writes(deps, wake, attempt, &plan_state).await?);
+        }
+        match deps.state.transact(writes, vec![lease.fence()]).await? {
+            WriteOutcome::Written(_) => return Ok(outcome),
+            WriteOutcome::Refused(key) if key == lease.fence().key => {
+                let until = deps.clock.now();
+                return Ok(WindowOutcome::Waiting { reason: Reason::LeaseLost, until });
+            }
+            WriteOutcome::Refused(_) => continue,
+        }
+    }
+    Err(FlowError::Contended(format!("window#{}/{}", wake.account, wake.day)))
+}
+
+fn done_outcome(worked: &Worked) -> (WindowOutcome, DayState) {
+    let rows = worked.desired.rows.len();
+    let quarantined = worked.desired.unmappable.len();
+    match worked.done {
+        DayDone::Unchanged => (WindowOutcome::Unchanged { rows }, DayState::Unchanged { rows, quarantined }),
+        DayDone::Written { changed, .. } => {
+            (WindowOutcome::Written { rows, changed }, DayState::Written { rows, quarantined })
+        }
+    }
+}
+
+async fn plan_writes(
+    deps: &Deps,
+    wake: &WindowWake,
+    attempt: &Attempt,
+    state: &DayState,
+) -> Result<Vec<WriteOp>, FlowError> {
+    let mut writes = Vec::new();
+    for id in &attempt.seen_plans {
+        let Some(stored) = plan::load(deps, &wake.account, id).await? else { continue };
+        let mut plan = stored.value;
+        plan.settle(wake.day, state.clone());
+        writes.push(plan::put_plan(&plan, Expect::Version(stored.version))?);
+    }
+    Ok(writes)
+}
+
+fn day_record(deps: &Deps, attempt: &Attempt, worked: &Worked) -> DayRecord {
+    let mut day = worked.record.as_ref().map(|stored| stored.value.clone()).unwrap_or_default();
+    let hash = day_hash(&worked.desired.rows);
+    let to = match worked.done {
+        DayDone::Written { generation, .. } => {
+            day.generation = generation;
+            day.written_at = Some(deps.clock.now());
+            "written"
+        }
+        DayDone::Unchanged if day.hash != hash => "found",
+        DayDone::Unchanged => "unchanged",
+    };
+    if to != "unchanged" || day.transitions.is_empty() {
+        record(&mut day.transitions, deps.clock.now(), &attempt.run, to);
+    }
+    day.hash = hash;
+    day.unfinished = worked.desired.unfinished;
+    let order = |built: &domain::row::BuiltRow| {
+        let hash = hash16(&built.row.hash()).to_owned();
+        (built.identity.0.clone(), WrittenOrder { code: built.row.code, hash })
+    };
+    day.orders = worked.desired.built.iter().map(order).collect();
+    day
+}
+
+fn run_entry(
+    deps: &Deps,
+    wake: &WindowWake,
+    attempt: &Attempt,
+    worked: &Result<Worked, Setback>,
+    outcome: &WindowOutcome,
+) -> Run {
+    let mut counts = Counts::default();
+    let mut reasons = Vec::new();
+    let mut rows_changed = 0;
+    if let Ok(worked) = worked {
+        let desired = &worked.desired;
+        let known = worked.record.as_ref().map(|stored| &stored.value.orders);
+        let is_new = |built: &&domain::row::BuiltRow| {
+            let before = known.and_then(|orders| orders.get(&built.identity.0));
+            before.is_none_or(|order| order.hash != hash16(&built.row.hash()))
+        };
+        counts.seen = desired.seen;
+        if let DayDone::Written { .. } = worked.done {
+            counts.done = desired.built.iter().filter(is_new).count();
+        }
+        counts.unchanged = desired.built.len() - counts.done;
+        counts.skipped = desired.skipped.clone();
+        for order in &desired.unmappable {
+            *counts.rejected.entry(order.reason.code()).or_default() += 1;
+        }
+        rows_changed = worked.written_now;
+        reasons = desired.unmappable.iter().take(REASONS_MAX).map(|order| order.reason.clone()).collect();
+    }
+    let (name, reason) = match outcome {
+        WindowOutcome::Written { .. } => ("written", None),
+        WindowOutcome::Unchanged { .. } => ("unchanged", None),
+        WindowOutcome::Waiting { reason, .. } => ("deferred", Some(reason.clone())),
+        WindowOutcome::Failed { reason } => ("failed", Some(reason.clone())),
+        WindowOutcome::NotDue => ("skipped", None),
+    };
+    let inconsistent = !counts.add_up();
+    if inconsistent {
+        tracing::error!(account = wake.account, day = %wake.day, run = attempt.run, "the counts of a run do not add up");
+    }
+    Run {
+        id: attempt.run.clone(),
+        function: "sige-window-sync".to_owned(),
+        account: wake.account.clone(),
+        day: Some(wake.day),
+        started_at: attempt.started_at,
+        ended_at: deps.clock.now(),
+        outcome: name.to_owned(),
+        reason,
+        counts,
+        rows_changed,
+        reasons,
+        inconsistent,
+    }
+}
