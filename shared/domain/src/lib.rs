@@ -5,12 +5,17 @@
 //! denied for the whole crate.
 #![deny(clippy::float_arithmetic)]
 
+pub mod attribution;
 pub mod booking;
 pub mod calendar;
 pub mod cell;
+pub mod csv;
 pub mod document;
+pub mod flag;
 pub mod money;
 pub mod order;
 pub mod person;
 pub mod row;
 pub mod rules;
+pub mod service;
+pub mod text;
