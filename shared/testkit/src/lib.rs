@@ -4,4 +4,5 @@
 
 pub mod clock;
 pub mod reference;
+pub mod sheets;
 pub mod sige;
