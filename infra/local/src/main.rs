@@ -1,1 +1,27 @@
-fn main(){}
+//! `erp-sync`: parses the command line, does it, and exits with the code that scripts rely on.
+use clap::Parser;
+use local::cli::Cli;
+use local::output::Output;
+use local::{app, usage};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage::tell(&error)),
+    };
+    let output = Arc::new(Output::standard(cli.global.json, cli.global.quiet));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(app::run(cli, &output)),
+        Err(error) => Err(local::failure::Failure::failed(error)),
+    };
+    if let Err(failure) = &outcome {
+        output.failure(failure);
+    }
+    match outcome.and(output.finish()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => ExitCode::from(failure.exit_code()),
+    }
+}

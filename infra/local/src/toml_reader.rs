@@ -112,25 +112,23 @@ impl<'s, 't> Reader<'s, 't> {
         self.entries().any(|(found, _, _)| found == name)
     }
 
-    /// Where a key's value stands in the text.
-    pub fn span_of(&self, name: &str) -> Option<Range<usize>> {
-        self.entries().find(|(found, _, _)| *found == name).map(|(_, _, value)| value.span())
+    /// Where the value at a dotted path stands in the text.
+    pub fn deep_span_of(&self, path: &str) -> Option<Range<usize>> {
+        let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+        let (_, _, value) = self.entries().find(|(found, _, _)| *found == first)?;
+        match rest {
+            None => Some(value.span()),
+            Some(rest) => {
+                let table = value.get_ref().as_table()?;
+                Reader { source: self.source, path: String::new(), table: Some(table), known: Vec::new() }
+                    .deep_span_of(rest)
+            }
+        }
     }
 
-    /// Reports a value that is right alone and wrong beside another: `key` is its full path, `section.name` or `name`.
-    pub fn conflict(&self, key: &str, message: impl Into<String>) {
-        let span = match key.split_once('.') {
-            Some((section, name)) => {
-                let section = self.entries().find(|(found, _, _)| *found == section);
-                let keys = section.and_then(|(_, _, value)| value.get_ref().as_table());
-                keys.into_iter()
-                    .flatten()
-                    .find(|(found, _)| found.get_ref() == name)
-                    .map(|(_, value)| value.span())
-            }
-            None => self.span_of(key),
-        };
-        self.source.report(span, key, message);
+    /// Reports a value that is right alone and wrong beside another, by its dotted path.
+    pub fn conflict(&self, path: &str, message: impl Into<String>) {
+        self.source.report(self.deep_span_of(path), path, message);
     }
 
     /// Reports every key that was not asked for.
@@ -149,7 +147,8 @@ impl<'s, 't> Reader<'s, 't> {
         self.entries().find(|(found, _, _)| *found == name).map(|(_, _, value)| value)
     }
 
-    fn path_of(&self, name: &str) -> String {
+    /// Dotted path of a key of this table, for messages.
+    pub fn path_of(&self, name: &str) -> String {
         let name: String =
             name.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(80).collect();
         if self.path.is_empty() { name } else { format!("{}.{name}", self.path) }

@@ -193,6 +193,16 @@ impl Level {
         ("trace", Self::Trace),
     ];
 
+    /// The level of that name.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, level)| *level)
+    }
+
+    /// Every name, for people.
+    pub fn names() -> String {
+        Self::NAMES.map(|(name, _)| name).join(", ")
+    }
+
     /// Its name in the file.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, level)| *level == self).map_or("info", |(name, _)| name)
@@ -202,8 +212,7 @@ impl Level {
 impl Setting for Level {
     fn read(found: &DeValue<'_>, _: Limit) -> Result<Self, String> {
         let text = found.as_str().ok_or_else(|| expected("a level in quotes", found))?;
-        let level = Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, level)| *level);
-        level.ok_or_else(|| format!("is {text:?}; it must be one of {}", Self::allowed(Limit::any())))
+        Self::named(text).ok_or_else(|| format!("is {text:?}; it must be one of {}", Self::names()))
     }
     fn to_toml(&self) -> String {
         quoted(self.name())
@@ -212,7 +221,7 @@ impl Setting for Level {
         json!(self.name())
     }
     fn allowed(_: Limit) -> String {
-        Self::NAMES.map(|(name, _)| name).join(", ")
+        Self::names()
     }
 }
 

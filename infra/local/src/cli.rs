@@ -1,0 +1,143 @@
+//! The command line, as clap reads it. Help texts are documentation: each says what it does, what it changes, and shows
+//! an example. Nothing is decided here.
+mod arguments;
+mod values;
+
+pub use arguments::{
+    AccountsApplyArgs, AccountsCommand, AccountsListArgs, AccountsResumeArgs, AccountsShowArgs, BackfillArgs,
+    CompletionsArgs, ConfigCommand, ConfigInitArgs, DailyArgs, DemoArgs, ImportEnvArgs, RestoreArgs,
+    RunCommand, SecretsCommand, SecretsSetArgs, SigeCommand, SimulateArgs,
+};
+use values::path;
+pub use values::{account_name, day, level};
+
+use crate::config::Overrides;
+use crate::settings::Level;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Synchronises billed SIGE orders into the Faturamento spreadsheet.
+///
+/// Every order is written once: a run that is repeated, interrupted or doubled leaves the same rows. Try it without any
+/// account with `erp-sync demo`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "erp-sync",
+    version,
+    after_help = "Examples:\n  \
+        erp-sync demo                                           see it work, no account needed\n  \
+        erp-sync config init                                    write a commented erp-sync.toml\n  \
+        erp-sync import-env .env --apply                        take over the old worker's settings\n  \
+        erp-sync run sige-daily-sync                            the daily job, now\n  \
+        erp-sync run sige-backfill --from 2026-04-01 --to 2026-04-30\n\n\
+        Exit codes: 0 done, 1 failed, 2 bad usage or configuration."
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options for every command")]
+pub struct GlobalArgs {
+    /// Configuration file [default: erp-sync.toml in the current directory, if there is one].
+    #[arg(long, global = true, value_name = "FILE", env = "ERP_SYNC_CONFIG", value_parser = path())]
+    pub config: Option<PathBuf>,
+    /// Directory of database, secrets, blobs and logs, instead of the configured one.
+    #[arg(long, global = true, value_name = "DIR", env = "ERP_SYNC_DATA_DIR", value_parser = path())]
+    pub data_dir: Option<PathBuf>,
+    /// Least severe level that is logged: error, warn, info, debug or trace.
+    #[arg(long, global = true, value_name = "LEVEL", env = "ERP_SYNC_LOG", value_parser = level)]
+    pub log_level: Option<Level>,
+    /// Print exactly one JSON value on standard output; after a failure {"error": {...}}.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results and errors only: no notes, no progress.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+impl GlobalArgs {
+    /// What these options say about the configuration. An empty variable counts as unset.
+    pub fn overrides(&self) -> Overrides {
+        let given = |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
+        Overrides { config: given(&self.config), data_dir: given(&self.data_dir), log_level: self.log_level }
+    }
+}
+
+/// Everything that `erp-sync` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the daily sync at work against simulators on this machine.
+    ///
+    /// Starts simulators of SIGE and Google Sheets with a sample company on loopback ports, runs the daily sync, runs it
+    /// again to show that nothing is written twice, and prints what happened. Needs no account and no network, and leaves
+    /// nothing behind.
+    #[command(
+        after_help = "Examples:\n  erp-sync demo\n  erp-sync demo --json | jq .sige.second.write_requests"
+    )]
+    Demo(DemoArgs),
+    /// Run a job now.
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// Preview and repair what the SIGE sync writes.
+    #[command(subcommand)]
+    Sige(SigeCommand),
+    /// Apply, list and show accounts: a company's credentials, spreadsheets and rules.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// Take over the six variables of the old worker (same as `accounts import-env`).
+    ImportEnv(ImportEnvArgs),
+    /// Set and list secrets. Values are never shown.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+    /// Write and check the configuration file.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Start the simulators alone, with the sample company, until Ctrl-C.
+    ///
+    /// Prints their addresses and a configuration that points at them. For developers, benchmarks and trying things out.
+    #[command(after_help = "Examples:\n  erp-sync simulate\n  erp-sync simulate --json --orders-per-day 100")]
+    Simulate(SimulateArgs),
+    /// Print the completion script of a shell.
+    #[command(
+        after_help = "Examples:\n  erp-sync completions bash > ~/.local/share/bash-completion/completions/erp-sync\n  \
+        erp-sync completions fish > ~/.config/fish/completions/erp-sync.fish"
+    )]
+    Completions(CompletionsArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_is_documented() {
+        fn walk(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            assert!(command.get_about().is_some(), "{path} has no help");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{path} {} has no help", argument.get_id());
+            }
+            command.get_subcommands().filter(|sub| sub.get_name() != "help").for_each(|sub| walk(sub, &path));
+        }
+        walk(&Cli::command(), "");
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let cli = Cli::parse_from(["erp-sync", "--config", "", "demo"]);
+        assert_eq!(cli.global.overrides().config, None);
+    }
+}

@@ -1,0 +1,141 @@
+//! What a run did, for people and as JSON.
+use crate::output::Output;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+/// The outcome of one `run` command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunReport {
+    /// The job that ran.
+    pub job: String,
+    /// Nothing was changed; the days are those that would be planned.
+    pub dry_run: bool,
+    /// One entry for each account, in the order of their names.
+    pub accounts: Vec<AccountReport>,
+    /// Requests that changed a spreadsheet.
+    pub write_requests: u64,
+    /// Why the run ended before everything was done, and when it goes on.
+    pub waiting: Option<Waiting>,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Reason, as a sentence.
+    pub reason: String,
+    /// Earliest time at which going on makes sense.
+    pub until: DateTime<Utc>,
+}
+
+/// What became of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccountReport {
+    /// The account.
+    pub account: String,
+    /// Id of its plan.
+    pub plan: Option<String>,
+    /// The plan had been begun before.
+    pub resumed: bool,
+    /// Why nothing of the account was done, or why its plan is not complete.
+    pub reason: Option<String>,
+    /// Its days, ascending.
+    pub days: Vec<DayReport>,
+}
+
+/// How far a day came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayOutcome {
+    /// Rows were written and read back.
+    Written,
+    /// The sheet was right already.
+    Unchanged,
+    /// Due later.
+    Pending,
+    /// It needs a person.
+    Failed,
+}
+
+/// What became of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DayReport {
+    /// The sale day.
+    pub day: NaiveDate,
+    /// How far it came.
+    pub outcome: DayOutcome,
+    /// Rows of the day.
+    pub rows: usize,
+    /// Orders of the day that could not become a row.
+    pub quarantined: usize,
+    /// Why it is pending or failed, as a sentence.
+    pub reason: Option<String>,
+}
+
+impl RunReport {
+    /// Whether something needs a person: a failed day, or an account that could not be worked on.
+    pub fn needs_a_person(&self) -> bool {
+        let day_failed = |day: &DayReport| day.outcome == DayOutcome::Failed;
+        self.accounts.iter().any(|account| {
+            (account.plan.is_none() && account.reason.is_some()) || account.days.iter().any(day_failed)
+        })
+    }
+
+    fn count(&self, outcome: DayOutcome) -> usize {
+        self.days().filter(|day| day.outcome == outcome).count()
+    }
+
+    fn days(&self) -> impl Iterator<Item = &DayReport> {
+        self.accounts.iter().flat_map(|account| &account.days)
+    }
+
+    /// Prints it for a person.
+    pub fn print(&self, output: &Output) {
+        let rows = self.accounts.iter().flat_map(|account| {
+            let of_days = account.days.iter().map(|day| {
+                [
+                    account.account.clone(),
+                    day.day.to_string(),
+                    self.word(day.outcome).to_owned(),
+                    day.rows.to_string(),
+                    day.quarantined.to_string(),
+                    day.reason.clone().unwrap_or_default(),
+                ]
+            });
+            let of_account = account.reason.iter().map(|reason| {
+                let blank = String::new;
+                [account.account.clone(), blank(), blank(), blank(), blank(), reason.clone()]
+            });
+            of_days.chain(of_account).collect::<Vec<_>>()
+        });
+        output
+            .table(["account", "day", "outcome", "rows", "quarantined", "reason"], rows.collect::<Vec<_>>());
+        let sum: usize = self.days().map(|day| day.rows).sum();
+        let states = [DayOutcome::Written, DayOutcome::Unchanged, DayOutcome::Pending, DayOutcome::Failed];
+        let counts: Vec<_> = states
+            .into_iter()
+            .map(|state| (self.count(state), self.word(state)))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        let counts =
+            if counts.is_empty() { "no day".to_owned() } else { format!("days: {}", counts.join(", ")) };
+        output.line(format!("{counts}; {sum} rows, {} write requests", self.write_requests));
+        if let Some(waiting) = &self.waiting {
+            output.line(format!(
+                "goes on at {}: {}",
+                waiting.until.format("%Y-%m-%d %H:%M:%SZ"),
+                waiting.reason
+            ));
+        }
+    }
+
+    fn word(&self, outcome: DayOutcome) -> &'static str {
+        match outcome {
+            DayOutcome::Written => "written",
+            DayOutcome::Unchanged => "unchanged",
+            DayOutcome::Pending if self.dry_run => "would be planned",
+            DayOutcome::Pending => "pending",
+            DayOutcome::Failed => "failed",
+        }
+    }
+}
