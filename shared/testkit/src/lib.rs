@@ -4,5 +4,6 @@
 
 pub mod clock;
 pub mod reference;
+pub mod sample;
 pub mod sheets;
 pub mod sige;
