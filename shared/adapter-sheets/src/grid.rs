@@ -1,0 +1,187 @@
+//! Reading the shape of a tab, and of the destination its header, its markers and its columns B and D.
+use crate::a1::range;
+use crate::calls::Major;
+use crate::settings::TabAddress;
+use crate::sheets::GoogleSheets;
+use crate::wire::{Whole, cell, whole};
+use domain::row::HEADER;
+use flows::ports::{DestinationGrid, Marker, SheetReadError};
+use google_sheets4::api::{DeveloperMetadata, Sheet, SheetProperties, ValueRange};
+use serde_json::Value;
+
+/// Key of the developer metadata that marks the last write of a tab.
+pub(crate) const MARKER_KEY: &str = "sige.write";
+/// The last column of the destination.
+pub(crate) const LAST_COLUMN: &str = "R";
+
+/// Size and markers of a tab.
+pub(crate) struct TabShape {
+    pub(crate) sheet_id: i32,
+    pub(crate) row_count: u32,
+    pub(crate) column_count: u32,
+    pub(crate) markers: Vec<Marker>,
+}
+
+impl GoogleSheets {
+    /// The shape of a tab; it must exist and be a grid.
+    pub(crate) async fn shape_of(&self, address: &TabAddress) -> Result<TabShape, SheetReadError> {
+        let sheets = self.read_shape(address).await?.sheets.unwrap_or_default();
+        let titles: Vec<String> = sheets.iter().filter_map(title).collect();
+        let found = sheets.into_iter().find(|sheet| title(sheet).as_deref() == Some(&address.tab));
+        let Some(sheet) = found else {
+            return Err(SheetReadError::Shape(format!(
+                "spreadsheet {} has no tab `{}`; it has: {}",
+                address.spreadsheet,
+                address.tab,
+                titles.join(", ")
+            )));
+        };
+        let markers = sheet.developer_metadata.unwrap_or_default().into_iter().filter_map(marker).collect();
+        let properties = sheet.properties.unwrap_or_default();
+        tab_shape(&properties, markers).ok_or_else(|| {
+            SheetReadError::Shape(format!(
+                "spreadsheet {}, tab `{}` is not an ordinary grid of cells (it is of type {})",
+                address.spreadsheet,
+                address.tab,
+                properties.sheet_type.as_deref().unwrap_or("unknown")
+            ))
+        })
+    }
+
+    /// Shape, header, columns B and D and markers of the destination.
+    pub(crate) async fn grid(&self) -> Result<DestinationGrid, SheetReadError> {
+        let address = &self.settings.destination;
+        let shape = self.shape_of(address).await?;
+        let wanted = u32::try_from(HEADER.len()).unwrap_or(u32::MAX);
+        if shape.column_count < wanted {
+            return Err(SheetReadError::Shape(format!(
+                "spreadsheet {}, tab `{}` has {} columns, the header needs {wanted} (A to {LAST_COLUMN})",
+                address.spreadsheet, address.tab, shape.column_count
+            )));
+        }
+        let mut ranges = vec![range(&address.tab, format_args!("A1:{LAST_COLUMN}1"))];
+        if shape.row_count > 1 {
+            ranges.extend(["B2:B", "D2:D"].map(|cells| range(&address.tab, cells)));
+        }
+        let mut answer = self.read_values(address, &ranges, Major::Columns).await?.into_iter();
+        let header = answer.next().map(header_texts).unwrap_or_default();
+        let mut columns =
+            answer.map(|range| range.values.unwrap_or_default().into_iter().next().unwrap_or_default());
+        let (codes, days) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+        let mut grid = DestinationGrid {
+            sheet_id: shape.sheet_id,
+            row_count: shape.row_count,
+            column_count: shape.column_count,
+            header,
+            markers: shape.markers,
+            ..DestinationGrid::default()
+        };
+        fill(&mut grid, codes, days);
+        Ok(grid)
+    }
+}
+
+fn title(sheet: &Sheet) -> Option<String> {
+    sheet.properties.as_ref()?.title.clone()
+}
+
+fn tab_shape(properties: &SheetProperties, markers: Vec<Marker>) -> Option<TabShape> {
+    let grid = properties.grid_properties.as_ref()?;
+    Some(TabShape {
+        // Numbers that are 0 may be left out of an answer.
+        sheet_id: properties.sheet_id.unwrap_or(0),
+        row_count: u32::try_from(grid.row_count?).ok()?,
+        column_count: u32::try_from(grid.column_count?).ok()?,
+        markers,
+    })
+}
+
+fn marker(metadata: DeveloperMetadata) -> Option<Marker> {
+    (metadata.metadata_key.as_deref() == Some(MARKER_KEY)).then_some(())?;
+    Some(Marker { metadata_id: metadata.metadata_id?, value: metadata.metadata_value.unwrap_or_default() })
+}
+
+/// Row 1 as 18 texts, read by columns.
+fn header_texts(range: ValueRange) -> Vec<String> {
+    let columns = range.values.unwrap_or_default().into_iter();
+    let text = |cells: Vec<Value>| cells.into_iter().next().map(|value| cell(value).as_text().into_owned());
+    let mut texts: Vec<String> = columns.map(|cells| text(cells).unwrap_or_default()).collect();
+    texts.resize(HEADER.len(), String::new());
+    texts
+}
+
+/// Puts the two columns side by side, as long as the longer of them.
+fn fill(grid: &mut DestinationGrid, codes: Vec<Value>, days: Vec<Value>) {
+    let length = codes.len().max(days.len());
+    grid.codes.reserve_exact(length);
+    grid.days.reserve_exact(length);
+    let (mut codes, mut days) = (codes.into_iter(), days.into_iter());
+    for position in (0_u32..).take(length) {
+        let (code, odd_code) = read(codes.next());
+        let (day, odd_day) = read(days.next());
+        let fits = day.map(i32::try_from);
+        grid.codes.push(code.filter(|_| !matches!(odd_code, Some(Odd::Cut(_)))));
+        grid.days.push(fits.and_then(Result::ok));
+        let beyond = fits.and_then(Result::err).and(day).map(|day| Odd::Other(day.to_string()));
+        let told = |column: &str, odd: Option<Odd>| odd.map(|odd| format!("{column}={}", odd.into_text()));
+        let parts: Vec<String> =
+            [told("B", odd_code), told("D", odd_day.or(beyond))].into_iter().flatten().collect();
+        if !parts.is_empty() {
+            grid.other.push((position, parts.join(" ")));
+        }
+    }
+}
+
+/// What a whole number does not say about its cell.
+enum Odd {
+    /// It has something behind the point.
+    Cut(String),
+    /// It is no number.
+    Other(String),
+}
+
+impl Odd {
+    fn into_text(self) -> String {
+        match self {
+            Self::Cut(text) | Self::Other(text) => text,
+        }
+    }
+}
+
+fn read(value: Option<Value>) -> (Option<i64>, Option<Odd>) {
+    match whole(value.unwrap_or_default()) {
+        Whole::Empty => (None, None),
+        Whole::Exact(number) => (Some(number), None),
+        Whole::Cut(number, text) => (Some(number), Some(Odd::Cut(text))),
+        Whole::Other(text) => (None, Some(Odd::Other(text))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn columns_of_different_length_are_put_side_by_side() {
+        let mut grid = DestinationGrid::default();
+        let codes = vec![json!(70001), json!(""), json!("total"), json!(7.5)];
+        let days = vec![json!(46106), json!(46107.25), json!("x"), json!(""), json!(1e12)];
+        fill(&mut grid, codes, days);
+        assert_eq!(grid.codes, [Some(70001), None, None, None, None]);
+        assert_eq!(grid.days, [Some(46106), Some(46107), None, None, None]);
+        let other = [(1, "D=46107.25"), (2, "B=total D=x"), (3, "B=7.5"), (4, "D=1000000000000")];
+        assert_eq!(grid.other, other.map(|(position, text)| (position, text.to_owned())));
+    }
+
+    #[test]
+    fn the_header_has_eighteen_texts_whatever_came() {
+        let range = ValueRange {
+            values: Some(vec![vec![json!("Contato")], vec![], vec![json!(7)]]),
+            ..ValueRange::default()
+        };
+        let texts = header_texts(range);
+        assert_eq!(texts.len(), 18);
+        assert_eq!(texts[..4], ["Contato", "", "7", ""]);
+    }
+}

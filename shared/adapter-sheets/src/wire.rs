@@ -1,0 +1,204 @@
+//! Cells between the wire and the rules.
+//!
+//! On the wire a number is a double. An amount crosses as text on both sides (`"150.01"` is parsed into
+//! the double nearest to it, a double is read by its shortest text), and no arithmetic is done on it.
+//! Cells are written as typed `CellData`: an empty one is `{}` and clears its cell, and nothing that a
+//! customer typed can become a formula, because `formulaValue` is never set.
+use chrono::NaiveDate;
+use domain::calendar::erp_day;
+use domain::cell::{Cell, TypedCell};
+use google_sheets4::api::{CellData, CellFormat, ExtendedValue, NumberFormat};
+use rust_decimal::Decimal;
+use serde_json::{Number, Value};
+use std::str::FromStr;
+
+/// Whole numbers beyond this are not exact as doubles.
+const WHOLE_MAX: u64 = 1 << 53;
+
+/// The fields of a cell that a write sets; the rest of its look stays.
+pub(crate) const CELL_FIELDS: [&str; 2] = ["userEnteredValue", "userEnteredFormat.numberFormat"];
+
+/// A cell as read. The text is moved, not copied.
+pub(crate) fn cell(value: Value) -> Cell {
+    match value {
+        Value::String(text) if text.is_empty() => Cell::Empty,
+        Value::String(text) => Cell::Text(text),
+        Value::Number(number) => {
+            decimal(&number).map_or_else(|| Cell::Text(number.to_string()), Cell::Number)
+        }
+        Value::Bool(tick) => Cell::Bool(tick),
+        Value::Null | Value::Array(_) | Value::Object(_) => Cell::Empty,
+    }
+}
+
+fn decimal(number: &Number) -> Option<Decimal> {
+    if let Some(whole) = number.as_i64() {
+        return Some(Decimal::from(whole));
+    }
+    let text = number.to_string();
+    Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
+}
+
+/// A cell read as a whole number, the rest dropped; and whether the number says it all.
+pub(crate) enum Whole {
+    /// Nothing there.
+    Empty,
+    /// Exactly this.
+    Exact(i64),
+    /// This and something behind the point.
+    Cut(i64, String),
+    /// Not a number.
+    Other(String),
+}
+
+/// Reads a cell of a column of whole numbers.
+pub(crate) fn whole(value: Value) -> Whole {
+    if let Some(number) = value.as_i64() {
+        return Whole::Exact(number);
+    }
+    match cell(value) {
+        Cell::Empty => Whole::Empty,
+        Cell::Number(number) => {
+            let floor = number.floor();
+            match i64::try_from(floor) {
+                Ok(whole) if floor == number => Whole::Exact(whole),
+                Ok(whole) => Whole::Cut(whole, number.normalize().to_string()),
+                Err(_) => Whole::Other(number.to_string()),
+            }
+        }
+        other => Whole::Other(other.as_text().into_owned()),
+    }
+}
+
+/// A cell of the bookings as a day, if it is one.
+pub(crate) fn day(value: Value) -> Option<NaiveDate> {
+    erp_day(&cell(value)).ok()?.to_date()
+}
+
+/// A number that a double cannot hold exactly.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not exact as a spreadsheet number")]
+pub(crate) struct Inexact(String);
+
+/// A cell to be written.
+pub(crate) fn cell_data(cell: &TypedCell) -> Result<CellData, Inexact> {
+    let (value, format) = match cell {
+        TypedCell::Text(text) if text.is_empty() => return Ok(CellData::default()),
+        TypedCell::Text(text) => {
+            (ExtendedValue { string_value: Some(text.clone()), ..ExtendedValue::default() }, None)
+        }
+        TypedCell::Integer(number) => (whole_value(*number)?, None),
+        TypedCell::Money(cents) => {
+            // As many digits as an amount may have are exact to the cent; more would not be.
+            if cents.0.unsigned_abs() > WHOLE_MAX {
+                return Err(Inexact(cents.to_decimal_text()));
+            }
+            (double(&cents.to_decimal_text())?, Some(("NUMBER", "#,##0.00")))
+        }
+        TypedCell::Date(day) => (whole_value(i64::from(day.0))?, Some(("DATE", "dd/MM/yyyy"))),
+        TypedCell::Month(day) => (whole_value(i64::from(day.0))?, Some(("DATE", "m/yyyy"))),
+    };
+    let format = format.map(|(kind, pattern)| CellFormat {
+        number_format: Some(NumberFormat { type_: Some(kind.to_owned()), pattern: Some(pattern.to_owned()) }),
+        ..CellFormat::default()
+    });
+    Ok(CellData { user_entered_value: Some(value), user_entered_format: format, ..CellData::default() })
+}
+
+fn whole_value(number: i64) -> Result<ExtendedValue, Inexact> {
+    if number.unsigned_abs() > WHOLE_MAX {
+        return Err(Inexact(number.to_string()));
+    }
+    double(&number.to_string())
+}
+
+fn double(text: &str) -> Result<ExtendedValue, Inexact> {
+    let number = text.parse::<f64>().map_err(|_| Inexact(text.to_owned()))?;
+    Ok(ExtendedValue { number_value: Some(number), ..ExtendedValue::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::calendar::SerialDay;
+    use domain::money::Cents;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn number(text: &str) -> Cell {
+        Cell::Number(text.parse().unwrap())
+    }
+
+    #[test]
+    fn every_kind_of_cell_is_read() {
+        assert_eq!(cell(json!("")), Cell::Empty);
+        assert_eq!(cell(Value::Null), Cell::Empty);
+        assert_eq!(cell(json!("=1+1")), Cell::Text("=1+1".into()));
+        assert_eq!(cell(json!(true)), Cell::Bool(true));
+        assert_eq!(cell(json!(52998224725_i64)), number("52998224725"));
+        assert_eq!(cell(json!(150.01)), number("150.01"));
+        assert_eq!(cell(json!(46106.0)), number("46106"));
+        assert_eq!(cell(json!(1e-7)), number("0.0000001"));
+        assert_eq!(cell(json!(1e300)), Cell::Text("1e+300".into()));
+    }
+
+    #[test]
+    fn whole_numbers_keep_what_they_would_lose() {
+        assert!(matches!(whole(json!("")), Whole::Empty));
+        assert!(matches!(whole(json!(70001)), Whole::Exact(70001)));
+        assert!(matches!(whole(json!(46106.0)), Whole::Exact(46106)));
+        assert!(matches!(whole(json!(46106.75)), Whole::Cut(46106, text) if text == "46106.75"));
+        assert!(matches!(whole(json!("7")), Whole::Other(text) if text == "7"));
+        assert!(matches!(whole(json!(1e25)), Whole::Other(_)));
+    }
+
+    #[test]
+    fn cells_are_written_typed_with_their_format() {
+        let sent = |cell: TypedCell| {
+            let mut value = serde_json::to_value(cell_data(&cell).unwrap()).unwrap();
+            google_sheets4::common::remove_json_null_values(&mut value);
+            value
+        };
+        let format =
+            |kind: &str, pattern: &str| json!({ "numberFormat": { "type": kind, "pattern": pattern } });
+        assert_eq!(sent(TypedCell::Text(String::new())), json!({}));
+        assert_eq!(
+            sent(TypedCell::Text("=1".into())),
+            json!({ "userEnteredValue": { "stringValue": "=1" } })
+        );
+        assert_eq!(sent(TypedCell::Integer(0)), json!({ "userEnteredValue": { "numberValue": 0.0 } }));
+        assert_eq!(
+            sent(TypedCell::Money(Cents(5001))),
+            json!({ "userEnteredValue": { "numberValue": 50.01 }, "userEnteredFormat": format("NUMBER", "#,##0.00") })
+        );
+        assert_eq!(
+            sent(TypedCell::Date(SerialDay(46106))),
+            json!({ "userEnteredValue": { "numberValue": 46106.0 }, "userEnteredFormat": format("DATE", "dd/MM/yyyy") })
+        );
+        assert_eq!(
+            sent(TypedCell::Month(SerialDay(46082))),
+            json!({ "userEnteredValue": { "numberValue": 46082.0 }, "userEnteredFormat": format("DATE", "m/yyyy") })
+        );
+    }
+
+    #[test]
+    fn a_number_that_a_double_would_change_is_refused() {
+        let limit = 1_i64 << 53;
+        assert!(cell_data(&TypedCell::Integer(limit)).is_ok());
+        assert!(cell_data(&TypedCell::Integer(-limit)).is_ok());
+        assert!(cell_data(&TypedCell::Integer(limit + 1)).is_err());
+        assert!(cell_data(&TypedCell::Integer(i64::MIN)).is_err());
+        assert!(cell_data(&TypedCell::Money(Cents(i64::MAX))).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_comes_back_to_the_cent(cents in -999_999_999_999_999_i64..=999_999_999_999_999) {
+            let written = TypedCell::Money(Cents(cents));
+            let data = cell_data(&written).unwrap();
+            let text = serde_json::to_string(&data.user_entered_value.unwrap().number_value).unwrap();
+            let read = cell(serde_json::from_str(&text).unwrap());
+            prop_assert!(written.matches(&read), "{text} {read:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The one write: a day as one atomic `batchUpdate`, sent once.
+//!
+//! ```text
+//! gate ─▶ call ─┬─ 2xx naming the spreadsheet ──────────▶ done
+//!               ├─ 401, service account, first time ────▶ new token ─▶ gate ─▶ call (401 is certainly not applied)
+//!               ├─ 401 403 ─────────────────────────────▶ Credentials
+//!               ├─ 429, no connection, no token, gate ──▶ NotSent
+//!               ├─ other 4xx ───────────────────────────▶ Rejected
+//!               └─ everything else ─────────────────────▶ Unknown: never resend first
+//! ```
+use crate::a1::stretches;
+use crate::calls::{self, SCOPE};
+use crate::grid::MARKER_KEY;
+use crate::outcome::CallFailure;
+use crate::reading::{hold, later};
+use crate::sheets::GoogleSheets;
+use crate::token::TokenError;
+use crate::wire::{CELL_FIELDS, Inexact, cell_data};
+use domain::cell::TypedCell;
+use flows::ports::{DayWrite, GateError, Marker, SheetWriteError};
+use google_sheets4::FieldMask;
+use google_sheets4::api::{
+    AppendDimensionRequest, BatchUpdateSpreadsheetRequest, CreateDeveloperMetadataRequest, DataFilter,
+    DeleteDeveloperMetadataRequest, DeleteDimensionRequest, DeveloperMetadata, DeveloperMetadataLocation,
+    DeveloperMetadataLookup, DimensionRange, GridCoordinate, Request, RowData, UpdateCellsRequest,
+};
+
+/// Header and one row below it always remain: a tab with frozen rows cannot lose all others.
+const ROWS_MIN: u32 = 2;
+
+impl GoogleSheets {
+    /// Sends the change once.
+    pub(crate) async fn write(&self, write: &DayWrite) -> Result<(), SheetWriteError> {
+        let failure = match self.send(write).await? {
+            Ok(()) => return Ok(()),
+            Err(CallFailure::Status { code: 401, .. }) if self.tokens.can_renew() => {
+                match self.tokens.renew(&[SCOPE.as_ref()]).await {
+                    Ok(()) => match self.send(write).await? {
+                        Ok(()) => return Ok(()),
+                        Err(failure) => failure,
+                    },
+                    Err(error) => error.into(),
+                }
+            }
+            Err(failure) => failure,
+        };
+        Err(self.told(failure).await)
+    }
+
+    async fn send(&self, write: &DayWrite) -> Result<Result<(), CallFailure>, SheetWriteError> {
+        let request = batch(write).map_err(|error| SheetWriteError::Rejected(error.to_string()))?;
+        self.around.write_gate.admit().await.map_err(gate_closed)?;
+        let (limit, spreadsheet) = (self.settings.write_timeout, &self.settings.destination.spreadsheet);
+        Ok(calls::change(&self.hub, limit, spreadsheet, request).await)
+    }
+
+    async fn told(&self, failure: CallFailure) -> SheetWriteError {
+        let detail = failure.to_string();
+        match failure {
+            CallFailure::Status { code: 401 | 403, .. } => {
+                let address = &self.settings.destination;
+                SheetWriteError::Credentials(format!(
+                    "spreadsheet {} (tab `{}`): {detail}; share it with {} as an editor",
+                    address.spreadsheet,
+                    address.tab,
+                    self.tokens.who()
+                ))
+            }
+            CallFailure::Status { code: 429, retry_after, .. } => {
+                let asked = retry_after.and_then(|text| self.retry_after(&text));
+                let wait = asked.map(|asked| asked.min(self.settings.retry_after_max));
+                let wait = wait.unwrap_or(self.settings.pause_after_429);
+                let until = later(self.around.clock.now(), wait);
+                hold(&*self.around.write_gate, until).await;
+                SheetWriteError::NotSent { detail, retry_at: Some(until) }
+            }
+            CallFailure::Status { code: 400..=407 | 409..=499, .. } => SheetWriteError::Rejected(detail),
+            CallFailure::Token(TokenError::Refused { .. }) => SheetWriteError::Credentials(detail),
+            CallFailure::Token(TokenError::Unavailable(_))
+            | CallFailure::Connect(_)
+            | CallFailure::TimedOut { left: false, .. } => {
+                SheetWriteError::NotSent { detail, retry_at: None }
+            }
+            CallFailure::Status { .. }
+            | CallFailure::TimedOut { left: true, .. }
+            | CallFailure::Broken(_)
+            | CallFailure::Unreadable(_) => SheetWriteError::Unknown(detail),
+        }
+    }
+}
+
+fn gate_closed(error: GateError) -> SheetWriteError {
+    let retry_at = match &error {
+        GateError::Deferred { until } => Some(*until),
+        GateError::Unavailable(_) => None,
+    };
+    SheetWriteError::NotSent { detail: error.to_string(), retry_at }
+}
+
+/// The requests of a day, in the order in which Google applies them.
+///
+/// The grid is extended first: rows added at its end move nothing, and so there is always a row left
+/// when others are deleted. Rows are updated before any is deleted, so that all numbers still hold;
+/// deletions go from the bottom up for the same reason.
+fn batch(write: &DayWrite) -> Result<BatchUpdateSpreadsheetRequest, Inexact> {
+    let mut requests = Vec::new();
+    let deleted = u32::try_from(write.delete.len()).unwrap_or(u32::MAX);
+    let appended = u32::try_from(write.append.len()).unwrap_or(u32::MAX);
+    let kept = write.row_count.saturating_sub(deleted);
+    let needed = write.append_after.saturating_add(appended).max(ROWS_MIN);
+    if needed > kept {
+        requests.push(extend(write.sheet_id, needed - kept));
+    }
+    let numbers: Vec<u32> = write.update.iter().map(|(row, _)| *row).collect();
+    let mut updates = write.update.iter();
+    for (first, last) in stretches(&numbers) {
+        let rows = updates
+            .by_ref()
+            .take(usize::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(usize::MAX));
+        let rows = rows.map(|(_, cells)| row_data(cells)).collect::<Result<Vec<_>, _>>()?;
+        requests.push(put(write.sheet_id, first.saturating_sub(1), rows));
+    }
+    requests
+        .extend(stretches(&write.delete).into_iter().rev().map(|stretch| remove(write.sheet_id, stretch)));
+    if !write.append.is_empty() {
+        let rows = write.append.iter().map(|cells| row_data(cells)).collect::<Result<Vec<_>, _>>()?;
+        requests.push(put(write.sheet_id, write.append_after, rows));
+    }
+    requests.extend(write.replace_markers.iter().map(|id| unmark(*id)));
+    requests.push(mark(write.sheet_id, &write.marker));
+    Ok(BatchUpdateSpreadsheetRequest { requests: Some(requests), ..BatchUpdateSpreadsheetRequest::default() })
+}
+
+fn row_data(cells: &[TypedCell]) -> Result<RowData, Inexact> {
+    let values = cells.iter().map(cell_data).collect::<Result<Vec<_>, _>>()?;
+    Ok(RowData { values: Some(values) })
+}
+
+/// Index of the wire, which counts rows in 32 bits with a sign.
+fn index(number: u32) -> Option<i32> {
+    Some(i32::try_from(number).unwrap_or(i32::MAX))
+}
+
+fn extend(sheet_id: i32, rows: u32) -> Request {
+    let append = AppendDimensionRequest {
+        sheet_id: Some(sheet_id),
+        dimension: Some("ROWS".into()),
+        length: index(rows),
+    };
+    Request { append_dimension: Some(append), ..Request::default() }
+}
+
+/// Values and number formats from a row on (0-based); every other part of a cell's look stays.
+fn put(sheet_id: i32, row: u32, rows: Vec<RowData>) -> Request {
+    let start = GridCoordinate { sheet_id: Some(sheet_id), row_index: index(row), column_index: Some(0) };
+    let update = UpdateCellsRequest {
+        start: Some(start),
+        rows: Some(rows),
+        fields: Some(FieldMask::new(&CELL_FIELDS)),
+        ..UpdateCellsRequest::default()
+    };
+    Request { update_cells: Some(update), ..Request::default() }
+}
+
+fn remove(sheet_id: i32, (first, last): (u32, u32)) -> Request {
+    let range = DimensionRange {
+        sheet_id: Some(sheet_id),
+        dimension: Some("ROWS".into()),
+        start_index: index(first.saturating_sub(1)),
+        end_index: index(last),
+    };
+    Request { delete_dimension: Some(DeleteDimensionRequest { range: Some(range) }), ..Request::default() }
+}
+
+fn unmark(metadata_id: i32) -> Request {
+    let lookup =
+        DeveloperMetadataLookup { metadata_id: Some(metadata_id), ..DeveloperMetadataLookup::default() };
+    let filter = DataFilter { developer_metadata_lookup: Some(lookup), ..DataFilter::default() };
+    Request {
+        delete_developer_metadata: Some(DeleteDeveloperMetadataRequest { data_filter: Some(filter) }),
+        ..Request::default()
+    }
+}
+
+fn mark(sheet_id: i32, marker: &Marker) -> Request {
+    let metadata = DeveloperMetadata {
+        metadata_id: Some(marker.metadata_id),
+        metadata_key: Some(MARKER_KEY.into()),
+        metadata_value: Some(marker.value.clone()),
+        visibility: Some("DOCUMENT".into()),
+        location: Some(DeveloperMetadataLocation {
+            sheet_id: Some(sheet_id),
+            ..DeveloperMetadataLocation::default()
+        }),
+    };
+    Request {
+        create_developer_metadata: Some(CreateDeveloperMetadataRequest {
+            developer_metadata: Some(metadata),
+        }),
+        ..Request::default()
+    }
+}

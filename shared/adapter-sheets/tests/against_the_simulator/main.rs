@@ -1,0 +1,7 @@
+//! The adapter against the simulator: what it reads and writes, what it makes of every failure, and
+//! that the four traps of `google-sheets4` stay closed.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
+
+mod bookings;
+mod destination;
+mod support;
