@@ -86,7 +86,6 @@ pub struct FaultHandle {
 
 impl FaultHandle {
     /// Lets the next `requests` to the endpoint pass unharmed first.
-    #[must_use]
     pub fn after(self, requests: u64) -> Self {
         self.plan.spared.store(requests, Ordering::SeqCst);
         self
