@@ -46,13 +46,13 @@ pub struct Cli {
 #[command(next_help_heading = "Options for every command")]
 pub struct GlobalArgs {
     /// Configuration file [default: erp-sync.toml in the current directory, if there is one].
-    #[arg(long, global = true, value_name = "FILE", env = "ERP_SYNC_CONFIG", value_parser = path())]
+    #[arg(long, global = true, value_name = "FILE", env = "ERP_SYNC_CONFIG", hide_env_values = true, value_parser = path())]
     pub config: Option<PathBuf>,
     /// Directory of database, secrets, blobs and logs, instead of the configured one.
-    #[arg(long, global = true, value_name = "DIR", env = "ERP_SYNC_DATA_DIR", value_parser = path())]
+    #[arg(long, global = true, value_name = "DIR", env = "ERP_SYNC_DATA_DIR", hide_env_values = true, value_parser = path())]
     pub data_dir: Option<PathBuf>,
     /// Least severe level that is logged: error, warn, info, debug or trace.
-    #[arg(long, global = true, value_name = "LEVEL", env = "ERP_SYNC_LOG", value_parser = level)]
+    #[arg(long, global = true, value_name = "LEVEL", env = "ERP_SYNC_LOG", hide_env_values = true, value_parser = level)]
     pub log_level: Option<Level>,
     /// Print exactly one JSON value on standard output; after a failure {"error": {...}}.
     #[arg(long, global = true)]

@@ -43,7 +43,9 @@ impl SecretRef {
             Some(("sige", _)) => Kind::Sige,
             Some(("google", _)) => Kind::Google,
             _ => {
-                return Err(format!("{short:?} has an unknown scope; use sige/<account> or google/<account>"));
+                return Err(format!(
+                    "{short:?} has an unknown scope; use sige/<account> or google/<account>"
+                ));
             }
         };
         Ok(Self { kind, short: short.to_owned(), full: secret_name(stage, short) })

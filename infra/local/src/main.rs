@@ -17,11 +17,11 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(app::run(cli, &output)),
         Err(error) => Err(local::failure::Failure::failed(error)),
     };
-    if let Err(failure) = &outcome {
-        output.failure(failure);
-    }
-    match outcome.and(output.finish()) {
+    match outcome.and_then(|()| output.finish()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => ExitCode::from(failure.exit_code()),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
     }
 }
