@@ -7,6 +7,7 @@ use google_sheets4::common::GetToken;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use yup_oauth2::authenticator::Authenticator;
@@ -17,6 +18,8 @@ use yup_oauth2::{AccessToken, ServiceAccountAuthenticator};
 /// Codes of the token endpoint that say "later", not "no".
 const PASSING: [&str; 5] =
     ["internal_failure", "server_error", "temporarily_unavailable", "backend_error", "rate_limit_exceeded"];
+
+const NO_TOKEN: &str = "the token endpoint's answer holds no token";
 
 /// Why there is no token. Certain in any case: nothing was sent to the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,13 +90,15 @@ impl TokenSource {
         match &*self.0 {
             Source::Fixed(token) => Ok(Some(token.expose_secret().to_owned())),
             Source::ServiceAccount { authenticator, .. } => {
-                let token: AccessToken =
+                let mut token: AccessToken =
                     authenticator.token(scopes).await.map_err(|error| self.error(&error))?;
+                if token.token().is_none() {
+                    // An answer without a token is remembered like a good one that never expires.
+                    let again = authenticator.force_refreshed_token(scopes).await;
+                    token = again.map_err(|error| self.error(&error))?;
+                }
                 let text = token.token().map(str::to_owned);
-                text.ok_or_else(|| {
-                    TokenError::Unavailable("the token endpoint's answer holds no token".into())
-                })
-                .map(Some)
+                text.map(Some).ok_or_else(|| TokenError::Unavailable(NO_TOKEN.into()))
             }
         }
     }
@@ -115,8 +120,9 @@ impl TokenSource {
             OAuthError::JSONError(_) => {
                 TokenError::Unavailable("the token endpoint's answer is not JSON".into())
             }
-            OAuthError::MissingAccessToken => {
-                TokenError::Unavailable("the token endpoint's answer holds no token".into())
+            OAuthError::MissingAccessToken => TokenError::Unavailable(NO_TOKEN.into()),
+            OAuthError::LowLevelError(error) if error.kind() == ErrorKind::InvalidData => {
+                TokenError::Unavailable("the token endpoint's answer holds no bearer token".into())
             }
             OAuthError::UserError(_) | OAuthError::LowLevelError(_) => TokenError::Refused {
                 who: self.who(),

@@ -200,3 +200,112 @@ fn mark(sheet_id: i32, marker: &Marker) -> Request {
         ..Request::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::calendar::SerialDay;
+    use domain::money::Cents;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn sent(write: &DayWrite) -> Value {
+        let mut value = serde_json::to_value(batch(write).unwrap()).unwrap();
+        google_sheets4::common::remove_json_null_values(&mut value);
+        value
+    }
+
+    fn day(update: Vec<(u32, Vec<TypedCell>)>, delete: Vec<u32>, append: Vec<Vec<TypedCell>>) -> DayWrite {
+        DayWrite {
+            sheet_id: 3,
+            update,
+            delete,
+            append,
+            append_after: 8,
+            row_count: 10,
+            replace_markers: vec![41, 42],
+            marker: Marker { metadata_id: 43, value: "43:2026-03-25:00".into() },
+        }
+    }
+
+    fn kinds(batch: &Value) -> Vec<String> {
+        let requests = batch["requests"].as_array().unwrap();
+        requests.iter().map(|request| request.as_object().unwrap().keys().next().unwrap().clone()).collect()
+    }
+
+    #[test]
+    fn requests_come_in_the_order_that_keeps_row_numbers_true() {
+        let cell = || vec![TypedCell::Integer(1)];
+        let update = vec![(2, cell()), (3, cell()), (9, cell())];
+        let batch = sent(&day(update, vec![4, 5, 7], vec![cell(), cell(), cell()]));
+        assert_eq!(
+            kinds(&batch),
+            [
+                "appendDimension",
+                "updateCells",
+                "updateCells",
+                "deleteDimension",
+                "deleteDimension",
+                "updateCells",
+                "deleteDeveloperMetadata",
+                "deleteDeveloperMetadata",
+                "createDeveloperMetadata"
+            ]
+        );
+        let at = |path: &str| batch.pointer(path).cloned().unwrap();
+        // Ten rows less three deleted leave seven; eight in use and three new need eleven.
+        assert_eq!(at("/requests/0/appendDimension/length"), 4);
+        assert_eq!(at("/requests/1/updateCells/start/rowIndex"), 1);
+        assert_eq!(at("/requests/1/updateCells/rows").as_array().unwrap().len(), 2);
+        assert_eq!(at("/requests/2/updateCells/start/rowIndex"), 8);
+        assert_eq!(at("/requests/3/deleteDimension/range/startIndex"), 6);
+        assert_eq!(at("/requests/4/deleteDimension/range/startIndex"), 3);
+        assert_eq!(at("/requests/4/deleteDimension/range/endIndex"), 5);
+        assert_eq!(at("/requests/5/updateCells/start/rowIndex"), 8);
+        assert_eq!(at("/requests/5/updateCells/fields"), "userEnteredValue,userEnteredFormat.numberFormat");
+        assert_eq!(at("/requests/8/createDeveloperMetadata/developerMetadata/metadataId"), 43);
+    }
+
+    #[test]
+    fn a_grid_that_is_long_enough_is_left_alone() {
+        let batch = sent(&day(vec![], vec![], vec![vec![TypedCell::Integer(1)]; 2]));
+        assert_eq!(kinds(&batch)[0], "updateCells");
+        let emptied = DayWrite { append_after: 1, row_count: 3, ..day(vec![], vec![2, 3], vec![]) };
+        assert_eq!(sent(&emptied)["requests"][0]["appendDimension"]["length"], 1);
+    }
+
+    fn has_key(value: &Value, key: &str) -> bool {
+        match value {
+            Value::Object(fields) => fields.iter().any(|(name, below)| name == key || has_key(below, key)),
+            Value::Array(items) => items.iter().any(|item| has_key(item, key)),
+            _ => false,
+        }
+    }
+
+    fn any_cell() -> impl Strategy<Value = TypedCell> {
+        prop_oneof![
+            "[=+@-]?\\PC{0,40}".prop_map(TypedCell::Text),
+            any::<String>().prop_map(TypedCell::Text),
+            Just(TypedCell::Text("\"formulaValue\":\"=1\"".into())),
+            (0..=1_i64 << 53).prop_map(TypedCell::Integer),
+            (-Cents::MAX.0..=Cents::MAX.0).prop_map(|cents| TypedCell::Money(Cents(cents))),
+            any::<i32>().prop_map(|day| TypedCell::Date(SerialDay(day))),
+            any::<i32>().prop_map(|day| TypedCell::Month(SerialDay(day))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_becomes_a_formula_and_no_cell_is_lost(
+            updated in prop::collection::vec(any_cell(), 18),
+            appended in prop::collection::vec(prop::collection::vec(any_cell(), 18), 0..4),
+        ) {
+            let batch = sent(&day(vec![(2, updated)], vec![], appended.clone()));
+            prop_assert!(!has_key(&batch, "formulaValue"));
+            let requests = batch["requests"].as_array().unwrap();
+            let rows = requests.iter().filter_map(|request| request["updateCells"]["rows"].as_array()).flatten();
+            let widths: Vec<usize> = rows.map(|row| row["values"].as_array().unwrap().len()).collect();
+            prop_assert_eq!(widths, vec![18; appended.len() + 1]);
+        }
+    }
+}

@@ -4,4 +4,8 @@
 
 mod bookings;
 mod destination;
+mod read_failures;
 mod support;
+mod tokens;
+mod traps;
+mod write_failures;
