@@ -9,8 +9,13 @@
 //! page shorter than asked              the end, unless its length is a round number, as server limits are: once more
 //! page full                            once more
 //! page without a new identity          error: repeated, or `skip` is ignored
-//! page with some known identities      records moved while reading: read all again, until two passes agree
+//! page with some known identities      records moved down while reading: the listing must be confirmed
+//! a full page, or more than one        records may have moved up unseen: the listing must be confirmed
 //! ```
+//!
+//! To confirm is to read all again until two passes in a row list the same identities. Without it, an order that is
+//! cancelled between two requests would pull the first record of the next page onto the page already read, and a
+//! billed order would be missing from a list that looks perfect.
 use crate::calls::SYSTEM;
 use domain::order::{Order, OrderIdentity};
 use flows::ports::SourceError;
@@ -46,21 +51,23 @@ where
             "orders listed"
         );
         let is_settled = match &before {
-            None => !pass.has_overlap,
+            None => pass.came_at_once(limits),
             Some(before) => pass.lists_the_same(before),
         };
         if is_settled {
             return Ok(pass.orders);
         }
-        tracing::warn!(
-            listing.pass = number,
-            listing.records = records,
-            "pages overlap, the listing is read again"
-        );
+        if pass.has_overlap || before.is_some() {
+            tracing::warn!(
+                listing.pass = number,
+                listing.records = records,
+                "the listing moves, it is read again"
+            );
+        }
         before = Some(pass);
     }
     let passes = limits.passes_max;
-    Err(untrusted(format!("pages overlap and {passes} passes over the listing do not agree")))
+    Err(untrusted(format!("the listing moves: {passes} passes over it do not agree")))
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +96,11 @@ impl Pass {
             }
         }
         self.orders.len() - known_before
+    }
+
+    /// Whether one answer held the whole listing: nothing can have moved between two.
+    fn came_at_once(&self, limits: ListingLimits) -> bool {
+        self.pages <= 1 && self.received < limits.page_size && !self.has_overlap
     }
 
     fn lists_the_same(&self, other: &Self) -> bool {

@@ -18,7 +18,7 @@ pub struct SigeSettings {
     pub page_size: u32,
     /// Most records of one listing; a longer one is an error, never cut.
     pub records_max: u32,
-    /// How often a listing whose pages overlapped is read before it counts as unstable.
+    /// How often a listing of several pages is read, until two passes agree, before it counts as unstable.
     pub passes_max: u32,
     /// Days asked for on either side of a billing day; the caller filters by sale day anyway.
     pub query_margin_days: u32,
