@@ -3,3 +3,7 @@
 
 mod cli;
 mod erp_sync;
+mod flow;
+mod kill_points;
+mod scenario;
+mod world;

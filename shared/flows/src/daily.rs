@@ -7,6 +7,7 @@ use crate::ports::{Expect, ItemKey, NewItem, Range, WriteOp};
 use crate::reason::Reason;
 use crate::records::{OrderRecord, order_key, unfinished_days};
 use crate::setback::StepError;
+use crate::settings::RACES_MAX;
 use crate::typed::{self, Stored};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::calendar::civil_day;
@@ -54,8 +55,19 @@ fn cursor_key(account: &str) -> ItemKey {
     ItemKey::new(format!("cursor#{account}"), "sige-daily")
 }
 
-/// Plans the day of one account.
+/// Plans the day of one account. Of two plans made at once, the later one starts from the cursor of the earlier.
 pub async fn plan_daily(deps: &Deps, account: &Account, request: &DailyRequest) -> Result<Accepted, FlowError> {
+    let mut contended = None;
+    for _ in 0..RACES_MAX {
+        match plan_once(deps, account, request).await {
+            Err(FlowError::Contended(item)) => contended = Some(item),
+            other => return other,
+        }
+    }
+    Err(FlowError::Contended(contended.unwrap_or_default()))
+}
+
+async fn plan_once(deps: &Deps, account: &Account, request: &DailyRequest) -> Result<Accepted, FlowError> {
     if let Some(stored) = plan::load(deps, &account.name, &request.id).await? {
         plan::spread(deps, account, &request.id).await?;
         let days = stored.value.days.len();

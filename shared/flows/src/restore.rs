@@ -6,21 +6,17 @@ use crate::accounts::{self, Account, AccountError};
 use crate::before_image::BeforeImage;
 use crate::deps::{Deps, FlowError};
 use crate::plan::{self, Plan, PlanKind};
-use crate::ports::{Expect, ItemKey, NewItem, ReportSheet, SheetReadError, WriteOp};
+use crate::ports::{ReportSheet, SheetReadError, WriteOp};
 use crate::read_back::compare;
 use crate::reason::Reason;
 use crate::records::{DayRecord, day_key};
 use crate::setback::SHEETS;
 use crate::typed;
-use crate::window::sortable;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::calendar::SerialDay;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// How long an operator's action is remembered.
-pub const AUDIT_DAYS: i64 = 3_650;
 
 /// One row that is no longer as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,25 +52,9 @@ pub struct Restoration {
     pub plan: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Audit {
-    at: DateTime<Utc>,
-    action: String,
-    account: String,
-    detail: String,
-}
-
-/// The write of an audit item: who did what is kept for ten years.
-pub fn audit(deps: &Deps, action: &str, account: &str, detail: String) -> Result<WriteOp, FlowError> {
-    let at = deps.clock.now();
-    let key = ItemKey::new("audit", format!("{}#{}", sortable(at), deps.random.unique_id()));
-    let entry = Audit { at, action: action.to_owned(), account: account.to_owned(), detail };
-    let expires_at = at.checked_add_signed(TimeDelta::days(AUDIT_DAYS));
-    Ok(WriteOp::Put(NewItem { key, index: None, expires_at, body: typed::encode(&entry)? }, Expect::Absent))
-}
-
-/// Looks at a stopped account; with `apply` lifts the stop and plans the days to rebuild.
-pub async fn restore(deps: &Deps, account: &Account, apply: bool) -> Result<Restoration, FlowError> {
+/// Looks at a stopped account. With an audit item, which is committed together with the change, it lifts the stop
+/// and plans the days to rebuild; without one it only says what it would do.
+pub async fn restore(deps: &Deps, account: &Account, apply: Option<WriteOp>) -> Result<Restoration, FlowError> {
     let mut restoration = Restoration {
         account: account.name.clone(),
         stopped: account.stopped.clone(),
@@ -91,8 +71,8 @@ pub async fn restore(deps: &Deps, account: &Account, apply: bool) -> Result<Rest
         let sheet = deps.connections.sheet(account).await.map_err(FlowError::Refused)?;
         examine(deps, account, &sheet, &image, &mut restoration).await?;
     }
-    if apply {
-        lift(deps, account, &mut restoration).await?;
+    if let Some(audit) = apply {
+        lift(deps, account, audit, &mut restoration).await?;
     }
     Ok(restoration)
 }
@@ -132,17 +112,20 @@ async fn examine(
     Ok(())
 }
 
-async fn lift(deps: &Deps, account: &Account, restoration: &mut Restoration) -> Result<(), FlowError> {
-    let detail = format!("{} rows lost, {} days planned", restoration.lost.len(), restoration.days.len());
-    let entry = audit(deps, "sige restore", &account.name, detail)?;
+async fn lift(
+    deps: &Deps,
+    account: &Account,
+    audit: WriteOp,
+    restoration: &mut Restoration,
+) -> Result<(), FlowError> {
     // The plan first: a crash before the stop is lifted leaves work that waits, not work that is forgotten.
     if !restoration.days.is_empty() {
         let id = format!("restore-{}", deps.random.unique_id());
         let plan = Plan::new(&account.name, id, PlanKind::Restore, deps.clock.now(), restoration.days.clone());
-        plan::accept(deps, account, &plan, vec![entry.clone()]).await?;
+        plan::accept(deps, account, &plan, vec![audit.clone()]).await?;
         restoration.plan = Some(plan.id);
     }
-    let also = if restoration.plan.is_some() { Vec::new() } else { vec![entry] };
+    let also = if restoration.plan.is_some() { Vec::new() } else { vec![audit] };
     match accounts::set_stop(&*deps.state, &account.name, None, also).await {
         Ok(_) => Ok(()),
         Err(AccountError::Store(error)) => Err(error.into()),

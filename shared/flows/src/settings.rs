@@ -1,8 +1,11 @@
 //! The limits of the use cases. Every loop, wait and batch of this crate is bounded by one of these.
+use crate::ports::QueueConfig;
 use std::time::Duration;
 
 /// Name of the queue of window wake-ups.
 pub const WINDOWS_QUEUE: &str = "sige-windows.fifo";
+/// Name of the queue of the wake-ups that nobody could answer.
+pub const WINDOWS_DEAD_LETTERS: &str = "sige-windows-dlq.fifo";
 /// The same window is planned again at most this often when the tab changes under our hands.
 pub const PLANS_PER_WRITE_MAX: u32 = 3;
 /// A day is written again at most this often when the read-back differs.
@@ -35,7 +38,7 @@ pub struct FlowSettings {
 
 impl Default for FlowSettings {
     fn default() -> Self {
-        let minutes = |minutes| Duration::from_secs(60 * minutes);
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         Self {
             lease_ttl: minutes(5),
             settle_after: Duration::from_secs(200),
@@ -47,4 +50,25 @@ impl Default for FlowSettings {
             retry_delays: [1, 2, 5, 15, 30, 60].map(minutes).to_vec(),
         }
     }
+}
+
+/// The queues of the SIGE flows: wake-ups, and the dead letters that outlive them.
+pub fn queues(visibility: Duration, receive_count_max: u32) -> [QueueConfig; 2] {
+    let days = |days: u64| Duration::from_secs(days * 86_400);
+    let dead_letters = QueueConfig {
+        name: WINDOWS_DEAD_LETTERS.to_owned(),
+        fifo: true,
+        max_receive_count: u32::MAX,
+        dead_letter_queue: None,
+        visibility,
+        retention: days(14),
+    };
+    let windows = QueueConfig {
+        name: WINDOWS_QUEUE.to_owned(),
+        max_receive_count: receive_count_max,
+        dead_letter_queue: Some(WINDOWS_DEAD_LETTERS.to_owned()),
+        retention: days(4),
+        ..dead_letters.clone()
+    };
+    [windows, dead_letters]
 }
