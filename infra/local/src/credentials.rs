@@ -52,7 +52,7 @@ impl SecretRef {
     }
 }
 
-/// Checks a value and brings it into the form that is stored.
+/// Checks a value and brings it into the form that is stored: the JSON object, or an access token as it is.
 ///
 /// # Errors
 /// Everything that is wrong, without the value.
@@ -67,9 +67,9 @@ pub fn check(kind: Kind, value: &str) -> Result<SecretString, Vec<String>> {
     match kind {
         Kind::Sige => check_sige(&object(value)?),
         Kind::Google if value.starts_with('{') => check_google(&object(value)?),
-        Kind::Google => match header_problem(value) {
+        Kind::Google => match token_problem(value) {
             Some(problem) => Err(vec![format!("the access token {problem}")]),
-            None => Ok(json!({ "access_token": value }).to_string().into()),
+            None => Ok(value.to_owned().into()),
         },
     }
 }
@@ -97,17 +97,16 @@ fn check_sige(object: &Map<String, Value>) -> Result<SecretString, Vec<String>> 
 }
 
 fn check_google(object: &Map<String, Value>) -> Result<SecretString, Vec<String>> {
-    let problems = if object.contains_key("access_token") {
-        required(object, &["access_token"], |_, text| header_problem(text))
+    const FIELDS: [&str; 4] = ["type", "client_email", "private_key", "token_uri"];
+    let (problems, stored) = if let Some(token) = object.get("access_token") {
+        let problems = required(object, &["access_token"], |_, text| token_problem(text));
+        (problems, token.as_str().unwrap_or_default().to_owned())
+    } else if FIELDS.iter().any(|field| object.contains_key(*field)) {
+        (required(object, &FIELDS, key_file_problem), Value::Object(object.clone()).to_string())
     } else {
-        const FIELDS: [&str; 4] = ["type", "client_email", "private_key", "token_uri"];
-        if FIELDS.iter().any(|field| object.contains_key(*field)) {
-            required(object, &FIELDS, key_file_problem)
-        } else {
-            vec!["holds neither a service account key nor access_token".to_owned()]
-        }
+        (vec!["holds neither a service account key nor access_token".to_owned()], String::new())
     };
-    if problems.is_empty() { Ok(Value::Object(object.clone()).to_string().into()) } else { Err(problems) }
+    if problems.is_empty() { Ok(stored.into()) } else { Err(problems) }
 }
 
 fn required(
@@ -128,8 +127,8 @@ fn key_file_problem(field: &str, text: &str) -> Option<String> {
     match field {
         "type" if text != "service_account" => Some("must be service_account".to_owned()),
         "client_email" if !text.contains('@') => Some("is not an e-mail address".to_owned()),
-        "private_key" if !text.trim_start().starts_with("-----BEGIN") => {
-            Some("is not a PEM key (it begins with -----BEGIN)".to_owned())
+        "private_key" if !(text.contains("-----BEGIN") && text.contains("-----END")) => {
+            Some("is not a PEM key (from -----BEGIN to -----END)".to_owned())
         }
         "token_uri" if !Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) => {
             Some("is not a URL".to_owned())
@@ -138,13 +137,19 @@ fn key_file_problem(field: &str, text: &str) -> Option<String> {
     }
 }
 
+/// Whether a text can be an access token (RFC 6750, and `:`).
+fn token_problem(text: &str) -> Option<String> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(&byte);
+    (!text.bytes().all(known)).then(|| "holds a character that no access token has".to_owned())
+}
+
 /// Whether a text can be sent as the value of an HTTP header.
 fn header_problem(text: &str) -> Option<String> {
     if text.trim() != text {
         return Some("begins or ends with a blank".to_owned());
     }
-    let sendable = text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-    (!sendable).then(|| "holds a character that cannot be sent (line break or non-ASCII)".to_owned())
+    let sendable = text.chars().all(|c| !c.is_control() && u32::from(c) <= 0xff);
+    (!sendable).then(|| "holds a character that cannot be sent (line break, or beyond Latin-1)".to_owned())
 }
 
 #[cfg(test)]
@@ -172,7 +177,7 @@ mod tests {
         assert_eq!(
             problems(Kind::Sige, r#"{"token": "hunter2\nX: y", "user": 5, "key": "k"}"#),
             [
-                "token holds a character that cannot be sent (line break or non-ASCII)",
+                "token holds a character that cannot be sent (line break, or beyond Latin-1)",
                 "user is not text",
                 "app is missing",
                 "\"key\" is unknown; the fields are token, user and app",
@@ -182,12 +187,11 @@ mod tests {
 
     #[test]
     fn a_google_secret_is_a_key_or_a_token() {
-        let key = r#"{"type":"service_account","client_email":"a@b","private_key":"-----BEGIN X","token_uri":"https://t/"}"#;
+        let key = r#"{"type":"service_account","client_email":"a@b","private_key":"-----BEGIN X-----END","token_uri":"https://t/"}"#;
         assert_eq!(problems(Kind::Google, key), [""; 0]);
-        assert_eq!(
-            check(Kind::Google, " ya29.token \n").unwrap().expose_secret(),
-            r#"{"access_token":"ya29.token"}"#
-        );
+        for token in [" ya29.token \n", r#"{"access_token": "ya29.token"}"#] {
+            assert_eq!(check(Kind::Google, token).unwrap().expose_secret(), "ya29.token");
+        }
         assert_eq!(problems(Kind::Google, r#"{"access_token": ""}"#), ["access_token is empty"]);
         assert_eq!(problems(Kind::Google, "{}"), ["holds neither a service account key nor access_token"]);
         assert_eq!(
@@ -195,7 +199,7 @@ mod tests {
             [
                 "type must be service_account",
                 "client_email is not an e-mail address",
-                "private_key is not a PEM key (it begins with -----BEGIN)",
+                "private_key is not a PEM key (from -----BEGIN to -----END)",
                 "token_uri is missing",
             ]
         );

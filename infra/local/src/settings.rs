@@ -32,20 +32,24 @@ settings! {
         base_url: BaseUrl = BaseUrl::known("https://api.sigecloud.com.br/"), Limit::any();
         /// Orders asked for in one page.
         page_size: u64 = 100, Limit::of(1, 200);
-        /// Most orders of one day; a day with more fails instead of being cut off.
-        records_per_day_max: u64 = 50_000, Limit::of(100, 1_000_000);
+        /// Most records of one listing; a longer one fails instead of being cut off.
+        records_max: u64 = 50_000, Limit::of(100, 1_000_000);
+        /// How often a listing of several pages is read, until two passes agree, before it counts as unstable.
+        passes_max: u64 = 3, Limit::of(2, 10);
         /// Days asked for before and after a sale day, because the server's day may end in another time zone.
-        query_margin_days: u64 = 1, Limit::of(0, 7);
+        query_margin_days: u64 = 0, Limit::of(0, 7);
         /// Requests an hour, orders and people together. SIGE documents 1,000 for its white labels.
-        requests_per_hour: u64 = 900, Limit::of(1, 100_000);
+        requests_per_hour: u64 = 900, Limit::of(1, 10_000_000);
         /// Requests that may follow each other without waiting for the hourly rate.
-        burst: u64 = 60, Limit::of(1, 10_000);
+        burst: u64 = 60, Limit::of(1, 1_000_000);
         /// Least time between two requests, in milliseconds.
         min_interval_ms: u64 = 500, Limit::of(0, 60_000);
         /// Time to connect, in seconds.
         connect_timeout_s: u64 = 10, Limit::of(1, 120);
-        /// Time of one request and its answer, in seconds.
-        request_timeout_s: u64 = 30, Limit::of(1, 180);
+        /// Time of one request for orders and its answer, in seconds.
+        orders_timeout_s: u64 = 60, Limit::of(1, 180);
+        /// Time of one request for people and its answer, in seconds.
+        people_timeout_s: u64 = 30, Limit::of(1, 180);
         /// Waits before each further attempt after 408, 429, 5xx or a lost connection, in milliseconds.
         retry_delays_ms: Vec<u64> = vec![1_500, 3_000, 6_000, 12_000], Limit::of(0, 600_000);
         /// Longest Retry-After that is obeyed, in seconds; a longer one is shortened to this.
@@ -56,13 +60,13 @@ settings! {
         /// Address of the Sheets API. (The token address stands in the service account key, `token_uri`.)
         base_url: BaseUrl = BaseUrl::known("https://sheets.googleapis.com/"), Limit::any();
         /// Read requests a minute. Google allows 60 a user.
-        reads_per_minute: u64 = 50, Limit::of(1, 10_000);
+        reads_per_minute: u64 = 50, Limit::of(1, 1_000_000);
         /// Write requests a minute. Google allows 60 a user.
-        writes_per_minute: u64 = 50, Limit::of(1, 10_000);
+        writes_per_minute: u64 = 50, Limit::of(1, 1_000_000);
         /// Time to connect, in seconds.
         connect_timeout_s: u64 = 10, Limit::of(1, 120);
         /// Time of one read and its answer, in seconds.
-        read_timeout_s: u64 = 60, Limit::of(1, 200);
+        read_timeout_s: u64 = 30, Limit::of(1, 200);
         /// Time of one write and its answer, in seconds. Google gives up after 180.
         write_timeout_s: u64 = 200, Limit::of(1, 220);
         /// How long after a write without answer the sheet must stay unchanged before the write counts as lost, in seconds.
@@ -70,7 +74,7 @@ settings! {
         /// Waits before each further attempt of a read, in milliseconds. Writes are never repeated blindly.
         retry_delays_ms: Vec<u64> = vec![1_000, 2_000, 4_000, 8_000, 16_000], Limit::of(0, 600_000);
         /// Longest Retry-After that is obeyed, in seconds; a longer one is shortened to this.
-        retry_after_max_s: u64 = 120, Limit::of(0, 86_400);
+        retry_after_max_s: u64 = 900, Limit::of(0, 86_400);
     }
     /// How work is planned, leased, deferred and retried.
     ["flows"] flows: FlowSettings {
@@ -112,7 +116,8 @@ impl Settings {
         let (sige, sheets, flows) = (&self.sige, &self.sheets, &self.flows);
         let window = ("flows.window_budget_s", flows.window_budget_s);
         let nest = [
-            ("sige.request_timeout_s", sige.request_timeout_s, window),
+            ("sige.orders_timeout_s", sige.orders_timeout_s, window),
+            ("sige.people_timeout_s", sige.people_timeout_s, window),
             ("sheets.read_timeout_s", sheets.read_timeout_s, window),
             ("sheets.write_timeout_s", sheets.write_timeout_s, window),
             ("sheets.write_timeout_s", sheets.write_timeout_s, ("flows.lease_ttl_s", flows.lease_ttl_s)),
