@@ -25,6 +25,8 @@ const READ_SCOPES: [&str; 2] = [
     "https://www.googleapis.com/auth/drive.readonly",
 ];
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Google's own clients name this audience whatever the key file says.
+const GOOGLE_TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 /// Google refuses requests that claim to be valid for longer.
 const VALID_S_MAX: i64 = 3600;
 /// How far two clocks may be apart.
@@ -160,7 +162,7 @@ impl Tokens {
         if claims.iss != SERVICE_ACCOUNT {
             return Err(("invalid_grant", "Invalid grant: account not found"));
         }
-        if claims.aud != token_url {
+        if claims.aud != token_url && claims.aud != GOOGLE_TOKEN_URL {
             return Err(("invalid_grant", "Invalid JWT: Failed audience check."));
         }
         let now = unix_now();

@@ -35,10 +35,25 @@ impl Call {
         self.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
+    /// The body; a field that is `null` counts as missing, as in every JSON of a protocol buffer.
     fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        serde_json::from_slice(body)
-            .map_err(|error| ApiError::invalid(format!("Invalid JSON payload received. {error}")))
+        let parsed = serde_json::from_slice::<Value>(body).and_then(|mut value| {
+            drop_null_fields(&mut value);
+            serde_json::from_value(value)
+        });
+        parsed.map_err(|error| ApiError::invalid(format!("Invalid JSON payload received. {error}")))
+    }
+}
+
+fn drop_null_fields(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, below| !below.is_null());
+            fields.values_mut().for_each(drop_null_fields);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_null_fields),
+        _ => {}
     }
 }
 
