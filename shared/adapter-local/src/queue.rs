@@ -1,0 +1,205 @@
+//! The queue port on SQLite: the rules of the calls here, the statements in `message_rows`.
+use crate::database::{Database, Failure};
+use crate::message_rows::{self, Receipt, Receiving};
+use crate::open::OpenError;
+use crate::seal::Sealer;
+use crate::system::random_bytes;
+use async_trait::async_trait;
+use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueError, WorkQueue};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest a delivery may be hidden.
+const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
+/// The most messages of one call.
+const RECEIVE_MESSAGES_MAX: usize = 10;
+/// The longest group or deduplication id, in bytes.
+const ID_BYTES_MAX: usize = 128;
+
+/// Messages in the database of a data folder.
+pub struct SqliteWorkQueue {
+    database: Arc<Database>,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+    configs: HashMap<String, Arc<QueueConfig>>,
+}
+
+impl std::fmt::Debug for SqliteWorkQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteWorkQueue").finish_non_exhaustive()
+    }
+}
+
+/// Refuses queues that could not work.
+pub(crate) fn check_configs(queues: &[QueueConfig]) -> Result<(), OpenError> {
+    for (place, config) in queues.iter().enumerate() {
+        if let Some(reason) = wrong_with(config, queues, place) {
+            return Err(OpenError::BadQueue { name: config.name.clone(), reason });
+        }
+    }
+    Ok(())
+}
+
+fn wrong_with(config: &QueueConfig, queues: &[QueueConfig], place: usize) -> Option<String> {
+    if config.name.is_empty() {
+        return Some("its name is empty".to_owned());
+    }
+    if queues.iter().take(place).any(|other| other.name == config.name) {
+        return Some("it is configured twice".to_owned());
+    }
+    if config.max_receive_count == 0 {
+        return Some("max_receive_count is 0, it must be at least 1".to_owned());
+    }
+    if config.visibility > VISIBILITY_MAX {
+        return Some("visibility is longer than 12 hours".to_owned());
+    }
+    if config.retention.is_zero() {
+        return Some("retention is 0, messages would be dropped at once".to_owned());
+    }
+    let dead_letters = config.dead_letter_queue.as_ref()?;
+    match queues.iter().find(|other| other.name == *dead_letters) {
+        None => Some(format!("its dead-letter queue {dead_letters} is not configured")),
+        Some(other) if other.name == config.name => Some("it is its own dead-letter queue".to_owned()),
+        Some(other) if other.fifo != config.fifo => {
+            Some(format!("its dead-letter queue {dead_letters} must be of its own kind, FIFO or standard"))
+        }
+        Some(_) => None,
+    }
+}
+
+impl SqliteWorkQueue {
+    pub(crate) fn new(
+        database: Arc<Database>,
+        sealer: Arc<Sealer>,
+        clock: Arc<dyn Clock>,
+        queues: &[QueueConfig],
+    ) -> Self {
+        let configs = queues.iter().map(|config| (config.name.clone(), Arc::new(config.clone()))).collect();
+        Self { database, sealer, clock, configs }
+    }
+
+    /// Removes messages beyond retention and deduplication ids beyond their window, up to `limit` of each.
+    pub(crate) async fn purge(&self, limit: usize) -> Result<(usize, usize), QueueError> {
+        let now = self.now();
+        let horizons: Vec<(String, i64)> = self
+            .configs
+            .values()
+            .map(|config| (config.name.clone(), now.saturating_sub(micros(config.retention))))
+            .collect();
+        let purged =
+            self.database.write(move |session| message_rows::purge(session, &horizons, limit, now)).await;
+        purged.map_err(unavailable)
+    }
+
+    fn config(&self, queue: &str) -> Result<&Arc<QueueConfig>, QueueError> {
+        self.configs.get(queue).ok_or_else(|| QueueError::NoSuchQueue(queue.to_owned()))
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().timestamp_micros()
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn unavailable(failure: Failure) -> QueueError {
+    QueueError::Unavailable(failure.to_string())
+}
+
+fn invalid<T>(reason: impl Into<String>) -> Result<T, QueueError> {
+    Err(QueueError::Invalid(reason.into()))
+}
+
+fn check_visibility(visibility: Duration) -> Result<(), QueueError> {
+    if visibility > VISIBILITY_MAX { invalid("visibility is longer than 12 hours") } else { Ok(()) }
+}
+
+fn check_message(config: &QueueConfig, message: &Message) -> Result<(), QueueError> {
+    let length = message.body.len();
+    if length == 0 || length > MESSAGE_BODY_BYTES_MAX {
+        return invalid(format!("a body of {length} bytes, at least 1 and at most {MESSAGE_BODY_BYTES_MAX}"));
+    }
+    for id in [&message.group, &message.deduplication_id].into_iter().flatten() {
+        if id.is_empty() || id.len() > ID_BYTES_MAX {
+            return invalid(format!("a group or deduplication id is 1 to {ID_BYTES_MAX} bytes long"));
+        }
+    }
+    if config.fifo && message.group.is_none() {
+        return invalid(format!("{} is a FIFO queue, the message has no group", config.name));
+    }
+    if !config.fifo && (message.group.is_some() || message.deduplication_id.is_some()) {
+        return invalid(format!("{} is a standard queue, without groups and deduplication", config.name));
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl WorkQueue for SqliteWorkQueue {
+    async fn send(&self, queue: &str, message: Message) -> Result<(), QueueError> {
+        check_message(self.config(queue)?, &message)?;
+        let (queue, sealer, now) = (queue.to_owned(), self.sealer.clone(), self.now());
+        let remember_until = now.saturating_add(micros(DEDUPLICATION_WINDOW));
+        let message_id = hex::encode(random_bytes::<16>());
+        let sent = self
+            .database
+            .write(move |session| {
+                message_rows::send(session, &sealer, &queue, &message_id, &message, now, remember_until)
+            })
+            .await;
+        sent.map_err(unavailable)
+    }
+
+    async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError> {
+        let config = self.config(queue)?.clone();
+        check_visibility(visibility)?;
+        if !(1..=RECEIVE_MESSAGES_MAX).contains(&max) {
+            return invalid(format!("{max} messages at once, at least 1 and at most {RECEIVE_MESSAGES_MAX}"));
+        }
+        let (sealer, now) = (self.sealer.clone(), self.now());
+        let receiving = Receiving {
+            now,
+            hidden_until: now.saturating_add(micros(visibility)),
+            dropped_when_sent_before: now.saturating_sub(micros(config.retention)),
+            max,
+        };
+        let received = self
+            .database
+            .write(move |session| message_rows::receive(session, &sealer, &config, &receiving))
+            .await;
+        received.map_err(unavailable)
+    }
+
+    async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
+        self.config(queue)?;
+        let (queue, receipt) = (queue.to_owned(), Receipt::parse(receipt).ok_or(QueueError::StaleReceipt)?);
+        let done =
+            self.database.write(move |session| message_rows::acknowledge(session, &queue, receipt)).await;
+        if done.map_err(unavailable)? { Ok(()) } else { Err(QueueError::StaleReceipt) }
+    }
+
+    async fn change_visibility(
+        &self,
+        queue: &str,
+        receipt: &str,
+        visibility: Duration,
+    ) -> Result<(), QueueError> {
+        self.config(queue)?;
+        check_visibility(visibility)?;
+        let (queue, receipt) = (queue.to_owned(), Receipt::parse(receipt).ok_or(QueueError::StaleReceipt)?);
+        let visible_at = self.now().saturating_add(micros(visibility));
+        let done = self
+            .database
+            .write(move |session| message_rows::change_visibility(session, &queue, receipt, visible_at))
+            .await;
+        if done.map_err(unavailable)? { Ok(()) } else { Err(QueueError::StaleReceipt) }
+    }
+}
