@@ -295,6 +295,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn no_text_becomes_a_formula_and_no_cell_is_lost(
             updated in prop::collection::vec(any_cell(), 18),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 mod bookings;
+mod conformity;
 mod destination;
 mod read_failures;
 mod support;
