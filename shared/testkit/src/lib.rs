@@ -3,6 +3,7 @@
 //! stand-ins of the outside systems that speak their protocol over HTTP.
 
 pub mod clock;
+pub mod contract;
 pub mod reference;
 pub mod sample;
 pub mod sheets;

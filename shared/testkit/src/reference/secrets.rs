@@ -1,9 +1,12 @@
 //! Secrets in a sorted map.
 use async_trait::async_trait;
 use flows::ports::{SecretError, SecretStore};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+/// The largest value, in bytes.
+const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 /// Secrets that last as long as the value.
 #[derive(Debug, Default)]
@@ -46,6 +49,10 @@ impl SecretStore for MemorySecretStore {
 
     async fn set(&self, name: &str, value: SecretString) -> Result<(), SecretError> {
         let name = checked(name)?.to_owned();
+        if !(1..=VALUE_BYTES_MAX).contains(&value.expose_secret().len()) {
+            let reason = format!("its value is empty or longer than {VALUE_BYTES_MAX} bytes");
+            return Err(SecretError::Refused { name, reason });
+        }
         self.with(|secrets| secrets.insert(name, value));
         Ok(())
     }
