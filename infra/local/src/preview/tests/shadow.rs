@@ -77,3 +77,15 @@ fn the_first_person_of_the_file_is_the_one_the_old_script_took() {
     let name = both[0]["differences"].as_array().unwrap().iter().find(|seen| seen["column"] == "E").unwrap();
     assert_eq!(name["reason"], "other_person");
 }
+
+#[test]
+fn what_the_old_script_let_through_cannot_steer_a_terminal() {
+    let place = Place::new(&format!("[{}]", order(7, r#""Vendedor":"\u001b[2JLoja""#)), "[]");
+    for options in [
+        &["--profile", "legacy", "--format", "csv"][..],
+        &["--profile", "both", "--all"],
+        &["--profile", "legacy"],
+    ] {
+        assert!(!place.printed(options).contains('\u{1b}'), "{options:?}");
+    }
+}
