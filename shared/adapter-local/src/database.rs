@@ -266,3 +266,6 @@ fn abandon(session: &Session<'_>, failure: &Failure, jobs: usize) -> Vec<Result<
     }
     vec![Err(failure.clone()); jobs]
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 //!   blobs/          one sealed file per blob
 //!   secrets/        one plain file per secret, mode 0600, in folders of mode 0700
 //!   instance.lock   locked by the process that works here, with its pid inside
+//!   open.lock       locked while a process opens the folder
 //! ```
 //! [`LocalStores::open`] opens the lot; what it hands out implements the ports and passes the contract
 //! suites of `testkit`.

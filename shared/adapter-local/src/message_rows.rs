@@ -37,7 +37,8 @@ impl std::fmt::Display for Receipt {
 pub(crate) struct Receiving {
     pub(crate) now: i64,
     pub(crate) hidden_until: i64,
-    pub(crate) dropped_when_sent_before: i64,
+    /// What was sent at it or before is beyond retention.
+    pub(crate) horizon: i64,
     pub(crate) max: usize,
 }
 
@@ -130,7 +131,7 @@ pub(crate) fn receive(
     while deliveries.len() < receiving.max && removed < REMOVED_PER_CALL_MAX {
         let Some(head) = next_head(session, &config.name, walked_to, receiving.now)? else { break };
         walked_to = head.place;
-        if head.sent_at <= receiving.dropped_when_sent_before {
+        if head.sent_at <= receiving.horizon {
             removed += 1;
             remove(session, &config.name, head.place, head.group.as_deref())?;
             continue;
@@ -205,14 +206,20 @@ fn remove(session: &Session<'_>, queue: &str, place: i64, group: Option<&str>) -
     Ok(())
 }
 
-/// Removes the delivered message; false when the receipt is stale.
-pub(crate) fn acknowledge(session: &Session<'_>, queue: &str, receipt: Receipt) -> Result<bool, Failure> {
-    let sql = "SELECT grouping FROM message WHERE place = ?1 AND queue = ?2 AND receive_count = ?3";
+/// Removes the delivered message; false when the receipt is stale, or the message was sent before the horizon.
+pub(crate) fn acknowledge(
+    session: &Session<'_>,
+    queue: &str,
+    receipt: Receipt,
+    horizon: i64,
+) -> Result<bool, Failure> {
+    let sql = "SELECT grouping FROM message
+               WHERE place = ?1 AND queue = ?2 AND receive_count = ?3 AND sent_at > ?4";
     let group: Option<Option<String>> = session
         .connection
         .prepare_cached(sql)
         .and_then(|mut statement| {
-            let delivered = params![receipt.place, queue, receipt.receive_count];
+            let delivered = params![receipt.place, queue, receipt.receive_count, horizon];
             statement.query_row(delivered, |row| row.get(0)).optional()
         })
         .map_err(|error| session.failure(&error))?;
@@ -221,19 +228,21 @@ pub(crate) fn acknowledge(session: &Session<'_>, queue: &str, receipt: Receipt) 
     Ok(true)
 }
 
-/// Hides the delivered message until then; false when the receipt is stale.
+/// Hides the delivered message until then; false as with [`acknowledge`].
 pub(crate) fn change_visibility(
     session: &Session<'_>,
     queue: &str,
     receipt: Receipt,
     visible_at: i64,
+    horizon: i64,
 ) -> Result<bool, Failure> {
-    let sql = "UPDATE message SET visible_at = ?4 WHERE place = ?1 AND queue = ?2 AND receive_count = ?3";
+    let sql = "UPDATE message SET visible_at = ?4
+               WHERE place = ?1 AND queue = ?2 AND receive_count = ?3 AND sent_at > ?5";
     let changed = session
         .connection
         .prepare_cached(sql)
         .and_then(|mut statement| {
-            statement.execute(params![receipt.place, queue, receipt.receive_count, visible_at])
+            statement.execute(params![receipt.place, queue, receipt.receive_count, visible_at, horizon])
         })
         .map_err(|error| session.failure(&error))?;
     Ok(changed == 1)

@@ -83,11 +83,8 @@ impl SqliteWorkQueue {
     /// Removes messages beyond retention and deduplication ids beyond their window, up to `limit` of each.
     pub(crate) async fn purge(&self, limit: usize) -> Result<(usize, usize), QueueError> {
         let now = self.now();
-        let horizons: Vec<(String, i64)> = self
-            .configs
-            .values()
-            .map(|config| (config.name.clone(), now.saturating_sub(micros(config.retention))))
-            .collect();
+        let horizons: Vec<(String, i64)> =
+            self.configs.values().map(|config| (config.name.clone(), horizon(config, now))).collect();
         let purged =
             self.database.write(move |session| message_rows::purge(session, &horizons, limit, now)).await;
         purged.map_err(unavailable)
@@ -104,6 +101,11 @@ impl SqliteWorkQueue {
 
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What was sent at this time or before is beyond retention.
+fn horizon(config: &QueueConfig, now: i64) -> i64 {
+    now.saturating_sub(micros(config.retention))
 }
 
 fn unavailable(failure: Failure) -> QueueError {
@@ -168,7 +170,7 @@ impl WorkQueue for SqliteWorkQueue {
         let receiving = Receiving {
             now,
             hidden_until: now.saturating_add(micros(visibility)),
-            dropped_when_sent_before: now.saturating_sub(micros(config.retention)),
+            horizon: horizon(&config, now),
             max,
         };
         let received = self
@@ -179,10 +181,12 @@ impl WorkQueue for SqliteWorkQueue {
     }
 
     async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
-        self.config(queue)?;
+        let horizon = horizon(self.config(queue)?, self.now());
         let (queue, receipt) = (queue.to_owned(), Receipt::parse(receipt).ok_or(QueueError::StaleReceipt)?);
-        let done =
-            self.database.write(move |session| message_rows::acknowledge(session, &queue, receipt)).await;
+        let done = self
+            .database
+            .write(move |session| message_rows::acknowledge(session, &queue, receipt, horizon))
+            .await;
         if done.map_err(unavailable)? { Ok(()) } else { Err(QueueError::StaleReceipt) }
     }
 
@@ -192,13 +196,15 @@ impl WorkQueue for SqliteWorkQueue {
         receipt: &str,
         visibility: Duration,
     ) -> Result<(), QueueError> {
-        self.config(queue)?;
+        let horizon = horizon(self.config(queue)?, self.now());
         check_visibility(visibility)?;
         let (queue, receipt) = (queue.to_owned(), Receipt::parse(receipt).ok_or(QueueError::StaleReceipt)?);
         let visible_at = self.now().saturating_add(micros(visibility));
         let done = self
             .database
-            .write(move |session| message_rows::change_visibility(session, &queue, receipt, visible_at))
+            .write(move |session| {
+                message_rows::change_visibility(session, &queue, receipt, visible_at, horizon)
+            })
             .await;
         if done.map_err(unavailable)? { Ok(()) } else { Err(QueueError::StaleReceipt) }
     }

@@ -1,6 +1,6 @@
 //! Contract suites: what every implementation of a storage port promises, one test per promise.
 //!
-//! ```ignore
+//! ```text
 //! mod on_sqlite {
 //!     use super::*;
 //!     async fn subject() -> Subject<dyn StateStore> { /* a fresh, empty store */ }

@@ -71,6 +71,13 @@ impl Model {
         line.insert(self.last_place, Standing { message_id, ..standing });
     }
 
+    fn drop_old(&mut self, config: &QueueConfig, now: DateTime<Utc>) {
+        let retention = span(config.retention);
+        if let Some(line) = self.lines.get_mut(&config.name) {
+            line.retain(|_, standing| now - standing.sent_at < retention);
+        }
+    }
+
     /// Who may be delivered: the first of each group, and everybody without a group.
     fn deliverable(&self, queue: &str, now: DateTime<Utc>) -> Vec<u64> {
         let mut groups = BTreeSet::new();
@@ -159,10 +166,7 @@ impl WorkQueue for MemoryWorkQueue {
         }
         let now = self.clock.now();
         Ok(self.with(|model| {
-            let retention = span(config.retention);
-            if let Some(line) = model.lines.get_mut(queue) {
-                line.retain(|_, standing| now - standing.sent_at < retention);
-            }
+            model.drop_old(config, now);
             let mut deliveries: Vec<(u64, Standing)> = Vec::new();
             // A message that leaves for the dead letters makes the next of its group deliverable.
             let taken = |deliveries: &[(u64, Standing)], place| deliveries.iter().any(|(at, _)| *at == place);
@@ -201,8 +205,9 @@ impl WorkQueue for MemoryWorkQueue {
     }
 
     async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError> {
-        self.config(queue)?;
+        let (config, now) = (self.config(queue)?, self.clock.now());
         self.with(|model| {
+            model.drop_old(config, now);
             let place = model.delivered(queue, receipt).ok_or(QueueError::StaleReceipt)?.0;
             model.lines.entry(queue.to_owned()).or_default().remove(&place);
             Ok(())
@@ -215,10 +220,11 @@ impl WorkQueue for MemoryWorkQueue {
         receipt: &str,
         visibility: Duration,
     ) -> Result<(), QueueError> {
-        self.config(queue)?;
+        let (config, now) = (self.config(queue)?, self.clock.now());
         check_visibility(visibility)?;
-        let visible_at = self.clock.now() + span(visibility);
+        let visible_at = now + span(visibility);
         self.with(|model| {
+            model.drop_old(config, now);
             model.delivered(queue, receipt).ok_or(QueueError::StaleReceipt)?.1.visible_at = visible_at;
             Ok(())
         })
