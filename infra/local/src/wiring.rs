@@ -1,14 +1,87 @@
 //! The one place that names the adapters of this machine.
+use crate::adapter_settings;
 use crate::config::Config;
+use crate::connections::{LocalConnections, WriteCount};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
+use adapter_local::{LocalStores, SystemClock, SystemRandomness};
+use flows::accounts::secret_name;
+use flows::deps::Deps;
+use flows::lease::Takeover;
+use flows::ports::{Clock, Randomness, SecretError};
+use flows::pseudonym::Pseudonym;
+use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// The secret that keys the pseudonyms of the person cache; made on first use.
+const PSEUDONYM_SECRET: &str = "installation/pseudonym";
 
 /// Opens the stores in the data directory.
 ///
 /// # Errors
 /// [`Failure::Failed`] with the path and the remedy.
-pub fn open(_config: Config, _output: &Arc<Output>) -> Result<Context, Failure> {
-    Err(crate::runtime::not_wired("stores"))
+pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let flows = &config.settings.flows;
+    let receive_count_max = u32::try_from(flows.receive_count_max).unwrap_or(u32::MAX);
+    let queues = flows::settings::queues(Duration::from_secs(flows.visibility_s), receive_count_max);
+    let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues).map_err(Failure::failed)?;
+    Ok(Context {
+        config,
+        output: output.clone(),
+        state: stores.state,
+        queue: stores.queue,
+        blobs: stores.blobs,
+        secrets: stores.secrets,
+        clock,
+        random: Arc::new(SystemRandomness),
+    })
+}
+
+/// The dependencies of the handlers, and the count of their write requests.
+///
+/// # Errors
+/// The installation's own secret cannot be read or made.
+pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<WriteCount>), Failure> {
+    let connections = LocalConnections::new(
+        context.config.settings.clone(),
+        context.state.clone(),
+        context.secrets.clone(),
+        context.clock.clone(),
+        context.random.clone(),
+    );
+    let writes = connections.writes();
+    let deps = Deps {
+        state: context.state.clone(),
+        queue: context.queue.clone(),
+        blobs: context.blobs.clone(),
+        clock: context.clock.clone(),
+        random: context.random.clone(),
+        connections: Arc::new(connections),
+        pseudonym: pseudonym(context).await?,
+        settings: adapter_settings::flows(&context.config.settings),
+        takeover,
+    };
+    Ok((deps, writes))
+}
+
+async fn pseudonym(context: &Context) -> Result<Pseudonym, Failure> {
+    let name = secret_name(context.stage(), PSEUDONYM_SECRET);
+    let value = match context.secrets.get(&name).await {
+        Ok(value) => value,
+        Err(SecretError::NotFound(_)) => {
+            let fresh = SecretString::from(random_hex(&*context.random));
+            context.secrets.set(&name, fresh).await.map_err(Failure::failed)?;
+            // Read back: of two processes that made one at the same time, both use the one that stayed.
+            context.secrets.get(&name).await.map_err(Failure::failed)?
+        }
+        Err(error) => return Err(Failure::failed(error)),
+    };
+    Ok(Pseudonym::new(value.expose_secret().as_bytes().to_vec().into()))
+}
+
+fn random_hex(random: &dyn Randomness) -> String {
+    (0..4).map(|_| format!("{:016x}", random.below(u64::MAX))).collect()
 }
