@@ -13,14 +13,12 @@
 //! grid  └─ blank ──┘
 //! ```
 use crate::a1::range;
-use crate::calls::Major;
 use crate::sheets::GoogleSheets;
+use crate::values::{Lines, Major};
 use crate::wire;
 use domain::booking::ErpRow;
 use domain::cell::Cell;
 use flows::ports::{BookingBlock, SheetReadError};
-use google_sheets4::api::ValueRange;
-use serde_json::Value;
 
 /// Bookings begin below the header.
 const FIRST_ROW: u32 = 2;
@@ -93,9 +91,8 @@ impl GoogleSheets {
             let mut row = ErpRow { row: number, ..ErpRow::default() };
             let (mut filled, mut over) = (false, true);
             for (column, cells) in columns.iter().zip(&mut read) {
-                let Some(value) = cells.next() else { continue };
+                let Some(cell) = cells.next() else { continue };
                 over = false;
-                let cell = wire::cell(value);
                 filled |= !cell.is_empty();
                 (column.put)(&mut row, cell);
             }
@@ -115,13 +112,13 @@ impl GoogleSheets {
         let last = top.saturating_add(FORM_DAY_ROWS_MAX - 1).min(row_count);
         let ranges = [range(&address.tab, format_args!("R{top}:R{last}"))];
         let answer = self.read_values(address, &ranges, Major::Columns).await?;
-        Ok(answer.into_iter().flat_map(column_cells).find_map(wire::day))
+        Ok(answer.into_iter().flat_map(column_cells).find_map(|cell| wire::day(&cell)))
     }
 }
 
 /// The cells of a one-column range, from the top; what is missing at the end is blank.
-fn column_cells(range: ValueRange) -> std::vec::IntoIter<Value> {
-    range.values.unwrap_or_default().into_iter().next().unwrap_or_default().into_iter()
+fn column_cells(columns: Lines) -> std::vec::IntoIter<Cell> {
+    columns.into_iter().next().unwrap_or_default().into_iter()
 }
 
 /// Blocks that were read from the bottom up as one ascending list, without the surplus at its top.

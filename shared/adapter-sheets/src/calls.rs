@@ -1,11 +1,10 @@
-//! The three calls of the API that are made, each with the narrow scope (the hub would ask for the
+//! The two calls that go through the hub, each with the narrow scope (the hub would ask for the
 //! whole Drive), without pretty printing, with a field mask, under a time limit.
 use crate::connection::Connector;
 use crate::outcome::{CallFailure, Witness};
 use google_sheets4::Sheets;
 use google_sheets4::api::{
-    BatchGetValuesResponse, BatchUpdateSpreadsheetRequest, BatchUpdateSpreadsheetResponse, Scope,
-    Spreadsheet, ValueRange,
+    BatchUpdateSpreadsheetRequest, BatchUpdateSpreadsheetResponse, Scope, Spreadsheet,
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -16,22 +15,6 @@ pub(crate) const SCOPE: Scope = Scope::Spreadsheet;
 /// What is needed to know about a spreadsheet.
 const SHAPE_FIELDS: &str = "sheets(properties(sheetId,title,sheetType,gridProperties(rowCount,columnCount)),\
                             developerMetadata(metadataId,metadataKey,metadataValue))";
-
-/// How the cells of an answer are grouped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Major {
-    Rows,
-    Columns,
-}
-
-impl Major {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Rows => "ROWS",
-            Self::Columns => "COLUMNS",
-        }
-    }
-}
 
 /// Tabs, sizes and metadata of a spreadsheet.
 pub(crate) async fn shape(
@@ -49,38 +32,6 @@ pub(crate) async fn shape(
         .delegate(&mut witness);
     let result = timeout(limit, Box::pin(call.doit())).await;
     witness.judge(limit, result)
-}
-
-/// Unformatted values of ranges, dates as serial numbers; one `ValueRange` for each range.
-pub(crate) async fn values(
-    hub: &Sheets<Connector>,
-    limit: Duration,
-    spreadsheet: &str,
-    ranges: &[String],
-    major: Major,
-) -> Result<Vec<ValueRange>, CallFailure> {
-    let mut witness = Witness::default();
-    let mut call = hub
-        .spreadsheets()
-        .values_batch_get(spreadsheet)
-        .value_render_option("UNFORMATTED_VALUE")
-        .date_time_render_option("SERIAL_NUMBER")
-        .major_dimension(major.name())
-        .param("fields", "valueRanges(range,values)")
-        .param("prettyPrint", "false")
-        .add_scope(SCOPE)
-        .delegate(&mut witness);
-    for range in ranges {
-        call = call.add_ranges(range);
-    }
-    let result = timeout(limit, Box::pin(call.doit())).await;
-    let answer: BatchGetValuesResponse = witness.judge(limit, result)?;
-    let found = answer.value_ranges.unwrap_or_default();
-    if found.len() != ranges.len() {
-        let message = format!("{} ranges were asked for and {} came", ranges.len(), found.len());
-        return Err(CallFailure::Unreadable(message));
-    }
-    Ok(found)
 }
 
 /// One atomic change.

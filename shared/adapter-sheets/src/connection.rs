@@ -13,6 +13,9 @@ use std::time::Duration;
 /// turn the next write into an unknown outcome.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// How we call ourselves.
+pub(crate) const AGENT: &str = concat!("erp-sync/", env!("CARGO_PKG_VERSION"));
+
 /// How the hub and the authenticator connect.
 pub(crate) type Connector = HttpsConnector<HttpConnector>;
 

@@ -1,13 +1,14 @@
 //! Reading the shape of a tab, and of the destination its header, its markers and its columns B and D.
 use crate::a1::range;
-use crate::calls::Major;
 use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
-use crate::wire::{Whole, cell, whole};
+use crate::values::{Lines, Major};
+use crate::wire::{Whole, whole};
+use domain::cell::Cell;
 use domain::row::HEADER;
 use flows::ports::{DestinationGrid, Marker, SheetReadError};
-use google_sheets4::api::{DeveloperMetadata, Sheet, SheetProperties, ValueRange};
-use serde_json::Value;
+use google_sheets4::api::{DeveloperMetadata, Sheet, SheetProperties};
+use std::borrow::Cow;
 
 /// Key of the developer metadata that marks the last write of a tab.
 pub(crate) const MARKER_KEY: &str = "sige.write";
@@ -65,8 +66,7 @@ impl GoogleSheets {
         }
         let mut answer = self.read_values(address, &ranges, Major::Columns).await?.into_iter();
         let header = answer.next().map(header_texts).unwrap_or_default();
-        let mut columns =
-            answer.map(|range| range.values.unwrap_or_default().into_iter().next().unwrap_or_default());
+        let mut columns = answer.map(|columns| columns.into_iter().next().unwrap_or_default());
         let (codes, days) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
         let mut grid = DestinationGrid {
             sheet_id: shape.sheet_id,
@@ -102,16 +102,15 @@ fn marker(metadata: DeveloperMetadata) -> Option<Marker> {
 }
 
 /// Row 1 as 18 texts, read by columns.
-fn header_texts(range: ValueRange) -> Vec<String> {
-    let columns = range.values.unwrap_or_default().into_iter();
-    let text = |cells: Vec<Value>| cells.into_iter().next().map(|value| cell(value).as_text().into_owned());
-    let mut texts: Vec<String> = columns.map(|cells| text(cells).unwrap_or_default()).collect();
+fn header_texts(columns: Lines) -> Vec<String> {
+    let text = |cells: Vec<Cell>| cells.first().map(Cell::as_text).map(Cow::into_owned).unwrap_or_default();
+    let mut texts: Vec<String> = columns.into_iter().map(text).collect();
     texts.resize(HEADER.len(), String::new());
     texts
 }
 
 /// Puts the two columns side by side, as long as the longer of them.
-fn fill(grid: &mut DestinationGrid, codes: Vec<Value>, days: Vec<Value>) {
+fn fill(grid: &mut DestinationGrid, codes: Vec<Cell>, days: Vec<Cell>) {
     let length = codes.len().max(days.len());
     grid.codes.reserve_exact(length);
     grid.days.reserve_exact(length);
@@ -148,8 +147,8 @@ impl Odd {
     }
 }
 
-fn read(value: Option<Value>) -> (Option<i64>, Option<Odd>) {
-    match whole(value.unwrap_or_default()) {
+fn read(cell: Option<Cell>) -> (Option<i64>, Option<Odd>) {
+    match whole(cell.unwrap_or_default()) {
         Whole::Empty => (None, None),
         Whole::Exact(number) => (Some(number), None),
         Whole::Cut(number, text) => (Some(number), Some(Odd::Cut(text))),
@@ -160,13 +159,17 @@ fn read(value: Option<Value>) -> (Option<i64>, Option<Odd>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    fn number(text: &str) -> Cell {
+        Cell::Number(text.parse().unwrap())
+    }
 
     #[test]
     fn columns_of_different_length_are_put_side_by_side() {
         let mut grid = DestinationGrid::default();
-        let codes = vec![json!(70001), json!(""), json!("total"), json!(7.5)];
-        let days = vec![json!(46106), json!(46107.25), json!("x"), json!(""), json!(1e12)];
+        let codes = vec![number("70001"), Cell::Empty, "total".into(), number("7.5")];
+        let days =
+            vec![number("46106"), number("46107.25"), "x".into(), Cell::Empty, number("1000000000000")];
         fill(&mut grid, codes, days);
         assert_eq!(grid.codes, [Some(70001), None, None, None, None]);
         assert_eq!(grid.days, [Some(46106), Some(46107), None, None, None]);
@@ -176,11 +179,7 @@ mod tests {
 
     #[test]
     fn the_header_has_eighteen_texts_whatever_came() {
-        let range = ValueRange {
-            values: Some(vec![vec![json!("Contato")], vec![], vec![json!(7)]]),
-            ..ValueRange::default()
-        };
-        let texts = header_texts(range);
+        let texts = header_texts(vec![vec!["Contato".into()], vec![], vec![number("7")]]);
         assert_eq!(texts.len(), 18);
         assert_eq!(texts[..4], ["Contato", "", "7", ""]);
     }

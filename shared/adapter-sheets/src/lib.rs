@@ -8,7 +8,7 @@
 //! | nulls are removed inside arrays | the cells of a row move to the left | values are only sent as `updateCells` (`wire`) |
 //! | every call asks for the whole Drive | a token that may delete every file | `add_scope` on every call (`calls`) |
 //! | the status of an error is thrown away | 429 and 403 look alike | a delegate that keeps it (`outcome`) |
-//! | path parameters are not encoded | a tab named `a/b?` reads something else | ranges travel in the query or as ids, the spreadsheet's id is checked (`settings`) |
+//! | path parameters are not encoded | a tab named `a/b?` reads something else | ranges travel in the query (`values`), the spreadsheet's id is checked (`settings`) |
 //!
 //! Reads are retried from a list of delays; a write is sent once and what is not certain is reported as
 //! unknown. Time, chance and the rate limit are passed in. Tokens and keys are never logged here; the
@@ -25,6 +25,7 @@ mod rows;
 mod settings;
 mod sheets;
 mod token;
+mod values;
 mod wire;
 mod writing;
 

@@ -5,6 +5,7 @@
 use crate::token::{TokenError, chain};
 use google_sheets4::common::{Delegate, Error, Response, Retry};
 use serde_json::Value;
+use serde_json::error::Category;
 use std::time::Duration;
 use tokio::time::error::Elapsed;
 
@@ -69,15 +70,9 @@ impl Witness {
             return Err(CallFailure::Status { code, retry_after, message });
         }
         Err(match error {
-            Error::HttpError(error) if error.is_connect() => CallFailure::Connect(told(&chain(&error))),
-            Error::HttpError(error) => CallFailure::Broken(told(&chain(&error))),
+            Error::HttpError(error) => unanswered(&error),
             // The text is not repeated: it may hold rows.
-            Error::JsonDecodeError(text, error) if text.is_empty() => {
-                CallFailure::Unreadable(format!("the body is missing or broke off ({error})"))
-            }
-            Error::JsonDecodeError(_, error) => {
-                CallFailure::Unreadable(format!("not the JSON that was expected (line {})", error.line()))
-            }
+            Error::JsonDecodeError(_, error) => not_expected(&error),
             Error::MissingToken(error) => match error.downcast::<TokenError>() {
                 Ok(error) => CallFailure::Token(*error),
                 Err(other) => CallFailure::Token(TokenError::Unavailable(told(&other.to_string()))),
@@ -87,8 +82,23 @@ impl Witness {
     }
 }
 
+/// A call without an answer.
+pub(crate) fn unanswered(error: &hyper_util::client::legacy::Error) -> CallFailure {
+    let told = told(&chain(error));
+    if error.is_connect() { CallFailure::Connect(told) } else { CallFailure::Broken(told) }
+}
+
+/// A 2xx answer that cannot be read. The error's own words are not repeated: they may quote a cell.
+pub(crate) fn not_expected(error: &serde_json::Error) -> CallFailure {
+    CallFailure::Unreadable(match error.classify() {
+        Category::Eof => "the JSON broke off".into(),
+        Category::Io | Category::Syntax => format!("not JSON (line {})", error.line()),
+        Category::Data => format!("not the JSON that was expected (line {})", error.line()),
+    })
+}
+
 /// Google's sentence and status, if the body holds them.
-fn message(body: Option<&Value>) -> String {
+pub(crate) fn message(body: Option<&Value>) -> String {
     let text = |path: &str| body.and_then(|body| body.pointer(path)).and_then(Value::as_str);
     match (text("/error/status"), text("/error/message")) {
         (Some(status), Some(message)) => told(&format!("{status}: {message}")),

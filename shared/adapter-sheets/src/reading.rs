@@ -7,14 +7,15 @@
 //!               ├─ 408 429 5xx, no or broken answer ──▶ wait ─▶ gate …   (as often as there are waits)
 //!               └─ anything else ─────────────────────▶ Credentials or Shape
 //! ```
-use crate::calls::{self, Major, SCOPE};
+use crate::calls::{self, SCOPE};
 use crate::outcome::CallFailure;
 use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
 use crate::token::TokenError;
+use crate::values::{Lines, Major, address, values};
 use chrono::{DateTime, TimeDelta, Utc};
 use flows::ports::{CallGate, GateError, SheetReadError};
-use google_sheets4::api::{Spreadsheet, ValueRange};
+use google_sheets4::api::Spreadsheet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -44,15 +45,16 @@ impl GoogleSheets {
         self.repeated(address, || Box::pin(calls::shape(&self.hub, limit, &address.spreadsheet))).await
     }
 
-    /// Values of ranges of one spreadsheet.
+    /// Values of ranges of one spreadsheet; one entry for each range.
     pub(crate) async fn read_values(
         &self,
-        address: &TabAddress,
+        tab: &TabAddress,
         ranges: &[String],
         major: Major,
-    ) -> Result<Vec<ValueRange>, SheetReadError> {
-        let (limit, spreadsheet) = (self.settings.read_timeout, &address.spreadsheet);
-        self.repeated(address, || Box::pin(calls::values(&self.hub, limit, spreadsheet, ranges, major))).await
+    ) -> Result<Vec<Lines>, SheetReadError> {
+        let url = &address(&self.base_url, &tab.spreadsheet, ranges, major);
+        let (hub, tokens, limit) = (&self.hub, &self.tokens, self.settings.read_timeout);
+        self.repeated(tab, || Box::pin(values(hub, tokens, limit, url, ranges.len()))).await
     }
 
     async fn repeated<'a, T>(

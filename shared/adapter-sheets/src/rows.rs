@@ -1,14 +1,12 @@
 //! Reading full rows of the destination by number: neighbours together, many stretches in one call, but
 //! not more than an address line or an answer should hold.
 use crate::a1::{range, stretches};
-use crate::calls::Major;
 use crate::grid::LAST_COLUMN;
 use crate::sheets::GoogleSheets;
-use crate::wire;
+use crate::values::{Lines, Major};
 use domain::cell::Cell;
 use domain::row::HEADER;
 use flows::ports::{RowBlock, SheetReadError};
-use google_sheets4::api::ValueRange;
 
 /// Characters of all ranges of one call, percent-encoded; longer addresses are refused by some proxies.
 const RANGES_CHARS_MAX: usize = 4_000;
@@ -68,14 +66,13 @@ fn chunks<'a>(tab: &str, stretches: &'a [(u32, u32)]) -> Vec<&'a [(u32, u32)]> {
 }
 
 /// Rows of 18 cells without end: what the answer leaves out is blank.
-fn padded(range: ValueRange) -> impl Iterator<Item = Vec<Cell>> {
-    let rows = range.values.unwrap_or_default().into_iter();
-    rows.map(|cells| {
-        let mut row: Vec<Cell> = cells.into_iter().map(wire::cell).collect();
-        row.resize(HEADER.len(), Cell::Empty);
-        row
-    })
-    .chain(std::iter::repeat_with(|| vec![Cell::Empty; HEADER.len()]))
+fn padded(rows: Lines) -> impl Iterator<Item = Vec<Cell>> {
+    rows.into_iter()
+        .map(|mut row| {
+            row.resize(HEADER.len(), Cell::Empty);
+            row
+        })
+        .chain(std::iter::repeat_with(|| vec![Cell::Empty; HEADER.len()]))
 }
 
 #[cfg(test)]

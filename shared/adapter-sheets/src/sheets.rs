@@ -1,5 +1,5 @@
 //! [`GoogleSheets`]: the port, put together from its parts.
-use crate::connection::{Connector, client, connector};
+use crate::connection::{AGENT, Connector, client, connector};
 use crate::credential::Credential;
 use crate::settings::{SheetsConfigError, SheetsSettings};
 use crate::token::TokenSource;
@@ -12,6 +12,7 @@ use google_sheets4::Sheets;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
+use url::Url;
 
 /// What is passed in: time, chance and the rate limits of reads and of writes.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub struct Surroundings {
 /// The two spreadsheets of one account.
 pub struct GoogleSheets {
     pub(crate) settings: SheetsSettings,
+    pub(crate) base_url: Url,
     pub(crate) hub: Sheets<Connector>,
     pub(crate) tokens: TokenSource,
     pub(crate) around: Surroundings,
@@ -66,9 +68,9 @@ impl GoogleSheets {
         let connector = connector(needs_tls, settings.connect_timeout)?;
         let tokens = TokenSource::new(credential, connector.clone()).await?;
         let mut hub = Sheets::new(client(connector), tokens.clone());
-        hub.base_url(base_url.into());
-        hub.user_agent(format!("erp-sync/{}", env!("CARGO_PKG_VERSION")));
-        Ok(Self { settings, hub, tokens, around })
+        hub.base_url(base_url.to_string());
+        hub.user_agent(AGENT.to_owned());
+        Ok(Self { settings, base_url, hub, tokens, around })
     }
 }
 

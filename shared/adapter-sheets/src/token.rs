@@ -86,9 +86,10 @@ impl TokenSource {
         }
     }
 
-    async fn token(&self, scopes: &[&str]) -> Result<Option<String>, TokenError> {
+    /// A token for a call.
+    pub(crate) async fn token(&self, scopes: &[&str]) -> Result<String, TokenError> {
         match &*self.0 {
-            Source::Fixed(token) => Ok(Some(token.expose_secret().to_owned())),
+            Source::Fixed(token) => Ok(token.expose_secret().to_owned()),
             Source::ServiceAccount { authenticator, .. } => {
                 let mut token: AccessToken =
                     authenticator.token(scopes).await.map_err(|error| self.error(&error))?;
@@ -98,7 +99,7 @@ impl TokenSource {
                     token = again.map_err(|error| self.error(&error))?;
                 }
                 let text = token.token().map(str::to_owned);
-                text.map(Some).ok_or_else(|| TokenError::Unavailable(NO_TOKEN.into()))
+                text.ok_or_else(|| TokenError::Unavailable(NO_TOKEN.into()))
             }
         }
     }
@@ -156,6 +157,6 @@ type Fetched<'a> = Pin<
 
 impl GetToken for TokenSource {
     fn get_token<'a>(&'a self, scopes: &'a [&str]) -> Fetched<'a> {
-        Box::pin(async move { self.token(scopes).await.map_err(Into::into) })
+        Box::pin(async move { self.token(scopes).await.map(Some).map_err(Into::into) })
     }
 }

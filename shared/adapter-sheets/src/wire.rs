@@ -9,7 +9,8 @@ use domain::calendar::erp_day;
 use domain::cell::{Cell, TypedCell};
 use google_sheets4::api::{CellData, CellFormat, ExtendedValue, NumberFormat};
 use rust_decimal::Decimal;
-use serde_json::{Number, Value};
+use serde::de::{Deserialize, Deserializer, Visitor};
+use std::fmt;
 use std::str::FromStr;
 
 /// Whole numbers beyond this are not exact as doubles.
@@ -18,25 +19,53 @@ const WHOLE_MAX: u64 = 1 << 53;
 /// The fields of a cell that a write sets; the rest of its look stays.
 pub(crate) const CELL_FIELDS: [&str; 2] = ["userEnteredValue", "userEnteredFormat.numberFormat"];
 
-/// A cell as read. The text is moved, not copied.
-pub(crate) fn cell(value: Value) -> Cell {
-    match value {
-        Value::String(text) if text.is_empty() => Cell::Empty,
-        Value::String(text) => Cell::Text(text),
-        Value::Number(number) => {
-            decimal(&number).map_or_else(|| Cell::Text(number.to_string()), Cell::Number)
-        }
-        Value::Bool(tick) => Cell::Bool(tick),
-        Value::Null | Value::Array(_) | Value::Object(_) => Cell::Empty,
+/// A cell as it comes off the wire, without a tree of JSON values in between.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Wire(pub(crate) Cell);
+
+impl<'de> Deserialize<'de> for Wire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WireVisitor)
     }
 }
 
-fn decimal(number: &Number) -> Option<Decimal> {
-    if let Some(whole) = number.as_i64() {
-        return Some(Decimal::from(whole));
+struct WireVisitor;
+
+impl Visitor<'_> for WireVisitor {
+    type Value = Wire;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, a tick box or nothing")
     }
-    let text = number.to_string();
-    Decimal::from_str(&text).or_else(|_| Decimal::from_scientific(&text)).ok()
+
+    fn visit_str<E>(self, text: &str) -> Result<Wire, E> {
+        Ok(Wire(Cell::from(text)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Wire, E> {
+        Ok(Wire(Cell::from(number)))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Wire, E> {
+        Ok(Wire(Cell::Number(Decimal::from(number))))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Wire, E> {
+        let cell = match Decimal::from_str(&number.to_string()) {
+            Ok(decimal) => Cell::Number(decimal),
+            // Beyond 28 digits: no amount, no day, no code.
+            Err(_) => Cell::Text(format!("{number:e}")),
+        };
+        Ok(Wire(cell))
+    }
+
+    fn visit_bool<E>(self, tick: bool) -> Result<Wire, E> {
+        Ok(Wire(Cell::Bool(tick)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Wire, E> {
+        Ok(Wire(Cell::Empty))
+    }
 }
 
 /// A cell read as a whole number, the rest dropped; and whether the number says it all.
@@ -52,11 +81,8 @@ pub(crate) enum Whole {
 }
 
 /// Reads a cell of a column of whole numbers.
-pub(crate) fn whole(value: Value) -> Whole {
-    if let Some(number) = value.as_i64() {
-        return Whole::Exact(number);
-    }
-    match cell(value) {
+pub(crate) fn whole(cell: Cell) -> Whole {
+    match cell {
         Cell::Empty => Whole::Empty,
         Cell::Number(number) => {
             let floor = number.floor();
@@ -71,8 +97,8 @@ pub(crate) fn whole(value: Value) -> Whole {
 }
 
 /// A cell of the bookings as a day, if it is one.
-pub(crate) fn day(value: Value) -> Option<NaiveDate> {
-    erp_day(&cell(value)).ok()?.to_date()
+pub(crate) fn day(cell: &Cell) -> Option<NaiveDate> {
+    erp_day(cell).ok()?.to_date()
 }
 
 /// A number that a double cannot hold exactly.
@@ -123,7 +149,11 @@ mod tests {
     use domain::calendar::SerialDay;
     use domain::money::Cents;
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn cell(json: Value) -> Cell {
+        serde_json::from_str::<Wire>(&json.to_string()).unwrap().0
+    }
 
     fn number(text: &str) -> Cell {
         Cell::Number(text.parse().unwrap())
@@ -139,17 +169,17 @@ mod tests {
         assert_eq!(cell(json!(150.01)), number("150.01"));
         assert_eq!(cell(json!(46106.0)), number("46106"));
         assert_eq!(cell(json!(1e-7)), number("0.0000001"));
-        assert_eq!(cell(json!(1e300)), Cell::Text("1e+300".into()));
+        assert_eq!(cell(json!(1e300)), Cell::Text("1e300".into()));
     }
 
     #[test]
     fn whole_numbers_keep_what_they_would_lose() {
-        assert!(matches!(whole(json!("")), Whole::Empty));
-        assert!(matches!(whole(json!(70001)), Whole::Exact(70001)));
-        assert!(matches!(whole(json!(46106.0)), Whole::Exact(46106)));
-        assert!(matches!(whole(json!(46106.75)), Whole::Cut(46106, text) if text == "46106.75"));
-        assert!(matches!(whole(json!("7")), Whole::Other(text) if text == "7"));
-        assert!(matches!(whole(json!(1e25)), Whole::Other(_)));
+        assert!(matches!(whole(cell(json!(""))), Whole::Empty));
+        assert!(matches!(whole(cell(json!(70001))), Whole::Exact(70001)));
+        assert!(matches!(whole(cell(json!(46106.0))), Whole::Exact(46106)));
+        assert!(matches!(whole(cell(json!(46106.75))), Whole::Cut(46106, text) if text == "46106.75"));
+        assert!(matches!(whole(cell(json!("7"))), Whole::Other(text) if text == "7"));
+        assert!(matches!(whole(cell(json!(1e25))), Whole::Other(_)));
     }
 
     #[test]
@@ -197,7 +227,7 @@ mod tests {
             let written = TypedCell::Money(Cents(cents));
             let data = cell_data(&written).unwrap();
             let text = serde_json::to_string(&data.user_entered_value.unwrap().number_value).unwrap();
-            let read = cell(serde_json::from_str(&text).unwrap());
+            let Wire(read) = serde_json::from_str(&text).unwrap();
             prop_assert!(written.matches(&read), "{text} {read:?}");
         }
     }

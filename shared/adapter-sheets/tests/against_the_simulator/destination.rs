@@ -2,7 +2,7 @@
 use crate::support::{Bench, REPORT, TAB, marker, row};
 use domain::cell::Cell;
 use flows::ports::{DayWrite, ReportSheet, SheetReadError, SheetWriteError};
-use testkit::sheets::{CellValue, Operation, TabSeed};
+use testkit::sheets::{CellValue, Fault, On, Operation, TabSeed};
 
 #[tokio::test]
 async fn an_empty_destination_shows_its_header_and_size() {
@@ -188,4 +188,20 @@ fn shape(error: SheetReadError) -> String {
         SheetReadError::Shape(told) => told,
         other => panic!("expected a shape, got {other}"),
     }
+}
+
+#[tokio::test]
+async fn what_others_do_between_two_calls_is_seen_by_the_next_read() {
+    let bench = Bench::new().await;
+    bench.sheets.write_day(&bench.append(1, vec![row(1), row(3), row(2)])).await.unwrap();
+    let codes = async || bench.sheets.read_grid().await.unwrap().codes;
+    bench.google.inject_after(1, On::Read, Fault::before(|books| books.tab(REPORT, TAB).sort_by(1, true)));
+    assert_eq!(codes().await, [3, 2, 1].map(Some));
+    let foreign = |books: &mut testkit::sheets::Books<'_>| {
+        books.tab(REPORT, TAB).append_row([CellValue::Empty, 9.into()]);
+    };
+    bench.google.inject_after(1, On::Read, Fault::after(foreign));
+    assert_eq!(codes().await, [3, 2, 1].map(Some));
+    assert_eq!(codes().await, [3, 2, 1, 9].map(Some));
+    assert_eq!(bench.google.counters().faults_fired, 2);
 }
