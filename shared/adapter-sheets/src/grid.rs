@@ -3,7 +3,7 @@ use crate::a1::range;
 use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
 use crate::values::{Lines, Major};
-use crate::wire::{Whole, whole};
+use crate::wire::{floor, whole};
 use domain::cell::Cell;
 use domain::row::HEADER;
 use flows::ports::{DestinationGrid, Marker, SheetReadError};
@@ -109,50 +109,26 @@ fn header_texts(columns: Lines) -> Vec<String> {
     texts
 }
 
-/// Puts the two columns side by side, as long as the longer of them.
+/// Puts the two columns side by side, as long as the longer of them. What the numbers do not say is kept as text.
 fn fill(grid: &mut DestinationGrid, codes: Vec<Cell>, days: Vec<Cell>) {
     let length = codes.len().max(days.len());
     grid.codes.reserve_exact(length);
     grid.days.reserve_exact(length);
     let (mut codes, mut days) = (codes.into_iter(), days.into_iter());
     for position in (0_u32..).take(length) {
-        let (code, odd_code) = read(codes.next());
-        let (day, odd_day) = read(days.next());
-        let fits = day.map(i32::try_from);
-        grid.codes.push(code.filter(|_| !matches!(odd_code, Some(Odd::Cut(_)))));
-        grid.days.push(fits.and_then(Result::ok));
-        let beyond = fits.and_then(Result::err).and(day).map(|day| Odd::Other(day.to_string()));
-        let told = |column: &str, odd: Option<Odd>| odd.map(|odd| format!("{column}={}", odd.into_text()));
-        let parts: Vec<String> =
-            [told("B", odd_code), told("D", odd_day.or(beyond))].into_iter().flatten().collect();
-        if !parts.is_empty() {
-            grid.other.push((position, parts.join(" ")));
+        let (code, day) = (codes.next().unwrap_or_default(), days.next().unwrap_or_default());
+        let whole_code = whole(&code);
+        let whole_day = floor(&day).and_then(|day| i32::try_from(day).ok());
+        let code_is_odd = whole_code.is_none() && !code.is_empty();
+        let day_is_odd = whole(&day) != whole_day.map(i64::from) || (whole_day.is_none() && !day.is_empty());
+        if code_is_odd || day_is_odd {
+            let odd = [(code_is_odd, "B", code), (day_is_odd, "D", day)].into_iter().filter(|(odd, ..)| *odd);
+            let told: Vec<String> =
+                odd.map(|(_, column, cell)| format!("{column}={}", cell.as_text())).collect();
+            grid.other.push((position, told.join(" ")));
         }
-    }
-}
-
-/// What a whole number does not say about its cell.
-enum Odd {
-    /// It has something behind the point.
-    Cut(String),
-    /// It is no number.
-    Other(String),
-}
-
-impl Odd {
-    fn into_text(self) -> String {
-        match self {
-            Self::Cut(text) | Self::Other(text) => text,
-        }
-    }
-}
-
-fn read(cell: Option<Cell>) -> (Option<i64>, Option<Odd>) {
-    match whole(cell.unwrap_or_default()) {
-        Whole::Empty => (None, None),
-        Whole::Exact(number) => (Some(number), None),
-        Whole::Cut(number, text) => (Some(number), Some(Odd::Cut(text))),
-        Whole::Other(text) => (None, Some(Odd::Other(text))),
+        grid.codes.push(whole_code);
+        grid.days.push(whole_day);
     }
 }
 

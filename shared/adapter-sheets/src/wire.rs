@@ -68,31 +68,20 @@ impl Visitor<'_> for WireVisitor {
     }
 }
 
-/// A cell read as a whole number, the rest dropped; and whether the number says it all.
-pub(crate) enum Whole {
-    /// Nothing there.
-    Empty,
-    /// Exactly this.
-    Exact(i64),
-    /// This and something behind the point.
-    Cut(i64, String),
-    /// Not a number.
-    Other(String),
+/// The value of a cell that holds a whole number.
+pub(crate) fn whole(cell: &Cell) -> Option<i64> {
+    match cell {
+        // Nearly every cell of a column of codes or days, and there are many.
+        Cell::Number(number) if number.scale() == 0 => i64::try_from(number.mantissa()).ok(),
+        other => other.whole_number(),
+    }
 }
 
-/// Reads a cell of a column of whole numbers.
-pub(crate) fn whole(cell: Cell) -> Whole {
+/// The value of a cell that holds a number, what is behind its point dropped.
+pub(crate) fn floor(cell: &Cell) -> Option<i64> {
     match cell {
-        Cell::Empty => Whole::Empty,
-        Cell::Number(number) => {
-            let floor = number.floor();
-            match i64::try_from(floor) {
-                Ok(whole) if floor == number => Whole::Exact(whole),
-                Ok(whole) => Whole::Cut(whole, number.normalize().to_string()),
-                Err(_) => Whole::Other(number.to_string()),
-            }
-        }
-        other => Whole::Other(other.as_text().into_owned()),
+        Cell::Number(number) if number.scale() > 0 => i64::try_from(number.floor()).ok(),
+        other => whole(other),
     }
 }
 
@@ -173,13 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_keep_what_they_would_lose() {
-        assert!(matches!(whole(cell(json!(""))), Whole::Empty));
-        assert!(matches!(whole(cell(json!(70001))), Whole::Exact(70001)));
-        assert!(matches!(whole(cell(json!(46106.0))), Whole::Exact(46106)));
-        assert!(matches!(whole(cell(json!(46106.75))), Whole::Cut(46106, text) if text == "46106.75"));
-        assert!(matches!(whole(cell(json!("7"))), Whole::Other(text) if text == "7"));
-        assert!(matches!(whole(cell(json!(1e25))), Whole::Other(_)));
+    fn whole_numbers_are_read_from_every_form_of_a_number() {
+        let table = [
+            (json!(70001), Some(70001), Some(70001)),
+            (json!(46106.0), Some(46106), Some(46106)),
+            (json!(46106.75), None, Some(46106)),
+            (json!(-0.5), None, Some(-1)),
+            (json!(1e25), None, None),
+            (json!("7"), None, None),
+            (json!(""), None, None),
+            (json!(true), None, None),
+        ];
+        for (json, exact, cut) in table {
+            assert_eq!((whole(&cell(json.clone())), floor(&cell(json.clone()))), (exact, cut), "{json}");
+        }
+        assert_eq!(whole(&number("5.00")), Some(5));
     }
 
     #[test]
