@@ -1,3 +1,5 @@
 //! The command line as scripts and people meet it: exit codes, messages, files, JSON.
+mod accounts;
 mod config;
+mod secrets;
 mod surface;

@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    accounts_command, completions, config_command, demo, import_env, runtime, secrets_command, simulate,
-    telemetry, wiring,
+    accounts_command, completions, config_command, demo, import_env, preview, runtime, secrets_command,
+    simulate, telemetry, wiring,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Command::Sige(SigeCommand::Preview(args)) => preview::run(&args, output),
         Command::Sige(SigeCommand::Restore(args)) => {
             let context = open(Config::load(&overrides)?, output, quiet)?;
             runtime::restore(&context, &args).await

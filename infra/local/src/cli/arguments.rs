@@ -1,5 +1,6 @@
 //! The arguments of each command.
 use super::values::{account_name, day};
+use crate::preview::PreviewArgs;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -69,6 +70,8 @@ pub struct BackfillArgs {
 /// Preview and repair.
 #[derive(Debug, Clone, Subcommand)]
 pub enum SigeCommand {
+    /// Turn a company's own exported files into Faturamento rows, on paper. Writes nothing and needs no account.
+    Preview(Box<PreviewArgs>),
     /// Put back the rows that stood in the spreadsheet before the last write, and let the account run again.
     ///
     /// Shows what would change; --apply does it.

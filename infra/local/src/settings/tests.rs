@@ -75,7 +75,7 @@ fn everything_wrong_is_reported_at_once() {
             "erp-sync.toml:1: stage: is \"Prod!\"; it must be 1 to 20 of a-z, 0-9 and '-'",
             "erp-sync.toml:2: log_level: is \"loud\"; it must be one of error, warn, info, debug, trace",
             "erp-sync.toml:4: sige.base_url: must begin with https:// (or http:// for this machine)",
-            "erp-sync.toml:5: sige.burst: is 0; it must be 1 to 10000",
+            "erp-sync.toml:5: sige.burst: is 0; it must be 1 to 1000000",
             "erp-sync.toml:6: sige.request_per_hour: unknown key; did you mean requests_per_hour?",
             "erp-sync.toml:7: sige.min_interval_ms: expected a whole number, found a float",
             "erp-sync.toml:8: sige.retry_delays_ms: is -2; it must be 0 to 600000",
