@@ -205,3 +205,20 @@ async fn what_others_do_between_two_calls_is_seen_by_the_next_read() {
     assert_eq!(codes().await, [3, 2, 1, 9].map(Some));
     assert_eq!(bench.google.counters().faults_fired, 2);
 }
+
+#[tokio::test]
+async fn a_thousand_writes_leave_one_marker() {
+    let bench = Bench::new().await;
+    for generation in 1..=1_000 {
+        let write = DayWrite {
+            update: vec![(2, row(i64::from(generation)))],
+            append_after: 2,
+            replace_markers: vec![marker(generation - 1).metadata_id],
+            ..bench.append(generation, vec![])
+        };
+        bench.sheets.write_day(&write).await.unwrap_or_else(|error| panic!("{generation}: {error}"));
+    }
+    let last = marker(1_000);
+    assert_eq!(bench.google.metadata(REPORT), [(last.metadata_id, "sige.write".to_owned(), last.value)]);
+    assert_eq!(bench.google.counters().applied_writes, 1_000);
+}
