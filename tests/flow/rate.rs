@@ -11,13 +11,41 @@ const SIGE: Quota = Quota {
     period: Duration::from_secs(3600),
     burst: 60,
     min_interval: Duration::from_millis(500),
+    block: 1,
 };
+
+/// The same, ten slots at a time, as the command line uses it.
+const IN_BLOCKS: Quota = Quota { block: 10, ..SIGE };
 
 fn gates(quota: Quota, count: usize) -> (Arc<SimulatedClock>, Vec<RateLimit>) {
     let clock = Arc::new(SimulatedClock::at(2026, 3, 26, 9, 0));
     let store = Arc::new(MemoryStateStore::new(clock.clone() as Arc<dyn Clock>));
     let gate = |_| RateLimit::new(store.clone(), clock.clone(), "sige#matriz", quota);
     (clock.clone(), (0..count).map(gate).collect())
+}
+
+#[tokio::test]
+async fn slots_reserved_together_are_still_half_a_second_apart_even_after_a_pause() {
+    let (clock, gates) = gates(IN_BLOCKS, 1);
+    gates[0].admit().await.unwrap();
+    clock.advance(Duration::from_secs(4));
+    let mut last = clock.now();
+    for call in 0..25 {
+        gates[0].admit().await.unwrap();
+        let gap_ms = (clock.now() - last).num_milliseconds();
+        assert!(call == 0 || gap_ms >= 500, "call {call} came after {gap_ms} ms");
+        last = clock.now();
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_silence_drops_the_slots_in_hand() {
+    let (clock, gates) = gates(IN_BLOCKS, 1);
+    gates[0].admit().await.unwrap();
+    let until = clock.now() + Duration::from_secs(20);
+    gates[0].hold_until(until).await.unwrap();
+    gates[0].admit().await.unwrap();
+    assert!(clock.now() >= until);
 }
 
 #[tokio::test]
@@ -44,7 +72,12 @@ async fn after_the_burst_calls_come_at_the_hourly_rate() {
 
 #[tokio::test]
 async fn any_hour_sees_at_most_the_quota_and_the_burst() {
-    let (clock, gates) = gates(SIGE, 3);
+    busiest_hour(SIGE).await;
+    busiest_hour(IN_BLOCKS).await;
+}
+
+async fn busiest_hour(quota: Quota) {
+    let (clock, gates) = gates(quota, 3);
     let mut times = Vec::new();
     for call in 0..2_500 {
         gates[call % 3].admit().await.unwrap();
@@ -52,14 +85,22 @@ async fn any_hour_sees_at_most_the_quota_and_the_burst() {
     }
     let busiest = times
         .iter()
-        .map(|from| times.iter().filter(|at| *at >= from && (**at - *from).num_milliseconds() < 3_600_000).count())
+        .map(|from| {
+            times.iter().filter(|at| *at >= from && (**at - *from).num_milliseconds() < 3_600_000).count()
+        })
         .max();
     assert!(busiest.is_some_and(|calls| calls <= 960), "{busiest:?}");
 }
 
 #[tokio::test]
 async fn a_wait_of_more_than_half_a_minute_is_handed_back_with_its_end() {
-    let slow = Quota { calls: 60, period: Duration::from_secs(3600), burst: 1, min_interval: Duration::ZERO };
+    let slow = Quota {
+        calls: 60,
+        period: Duration::from_secs(3600),
+        burst: 1,
+        min_interval: Duration::ZERO,
+        block: 1,
+    };
     let (clock, gates) = gates(slow, 1);
     gates[0].admit().await.unwrap();
     let until = clock.now() + Duration::from_secs(60);

@@ -88,7 +88,11 @@ async fn every_kill_ends_like_no_kill(takeover: Takeover, fault: fn() -> Option<
             assert_eq!(world.sheet.markers().len(), 1, "killed {at:?}");
             let writes = world.sheet.writes();
             world.daily().await;
-            assert_eq!(world.sheet.writes(), writes, "killed {at:?}: a third run had something left to write");
+            assert_eq!(
+                world.sheet.writes(),
+                writes,
+                "killed {at:?}: a third run had something left to write"
+            );
         }
         if !reached {
             break;

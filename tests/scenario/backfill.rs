@@ -28,7 +28,9 @@ fn plan_of(report: &BackfillReport) -> PlanRef {
 async fn month() -> World {
     let world = World::new(1).await;
     let first = day("2026-02-01");
-    world.orders.set((0..30).map(|n| order(n + 1, &(first + chrono::Days::new(n as u64)).to_string(), "10", "")).collect());
+    world.orders.set(
+        (0..30).map(|n| order(n + 1, &(first + chrono::Days::new(n as u64)).to_string(), "10", "")).collect(),
+    );
     world
 }
 
@@ -75,12 +77,7 @@ async fn the_daily_run_starts_within_two_windows_of_a_running_backfill() {
     for _ in 0..3 {
         next_window(&deps).await.unwrap();
     }
-    sige_daily_sync::handle(
-        daily_event(),
-        &deps,
-    )
-    .await
-    .unwrap();
+    sige_daily_sync::handle(daily_event(), &deps).await.unwrap();
     let mut days = Vec::new();
     for _ in 0..7 {
         days.push(next_window(&deps).await.unwrap().day);

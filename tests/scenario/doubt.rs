@@ -90,7 +90,11 @@ async fn a_write_that_was_not_taken_is_no_doubt() {
     world.sheet.inject(WriteFault::NotSent);
     let ran = world.daily().await;
     // No announced end: the window backs off, and the next run takes it up at once.
-    assert!(matches!(ran.ended, Ended::Waiting { reason: Reason::Unavailable { .. }, .. }), "{:?}", ran.ended);
+    assert!(
+        matches!(ran.ended, Ended::Waiting { reason: Reason::Unavailable { .. }, .. }),
+        "{:?}",
+        ran.ended
+    );
     let again = world.daily().await;
     assert_eq!(again.ended, Ended::Finished);
     assert!(world.clock.now() - start < TimeDelta::seconds(200));

@@ -45,7 +45,9 @@ async fn an_order_that_cannot_be_mapped_is_quarantined_and_its_neighbours_are_wr
     world.clock.advance(LONG_ENOUGH);
     world.daily().await;
     assert_eq!(order_record(&world, 2).await.state, OrderState::Written);
-    assert!(world.state.query_index(&quarantine(ACCOUNT), Range::all(), 10, None).await.unwrap().items.is_empty());
+    assert!(
+        world.state.query_index(&quarantine(ACCOUNT), Range::all(), 10, None).await.unwrap().items.is_empty()
+    );
     assert_eq!(world.sheet.codes(), ["1", "2"]);
 }
 
@@ -169,12 +171,18 @@ async fn every_run_is_journalled_and_its_counts_add_up() {
     broken.amount = RawAmount::NotANumber("true".into());
     let mut cancelled = order(4, "2026-03-25", "10", "");
     cancelled.status = "Pedido Cancelado".into();
-    world.orders.set(vec![order(1, "2026-03-25", "10", ""), order(2, "2026-03-25", "20", ""), broken, cancelled]);
+    world.orders.set(vec![
+        order(1, "2026-03-25", "10", ""),
+        order(2, "2026-03-25", "20", ""),
+        broken,
+        cancelled,
+    ]);
     world.daily().await;
     world.orders.put(order(2, "2026-03-25", "21", ""));
     world.clock.advance(LONG_ENOUGH);
     world.daily().await;
-    let runs: Vec<_> = runs(&world).await.into_iter().filter(|run| run.day == Some(day("2026-03-25"))).collect();
+    let runs: Vec<_> =
+        runs(&world).await.into_iter().filter(|run| run.day == Some(day("2026-03-25"))).collect();
     assert_eq!(runs.len(), 2);
     assert!(runs.iter().all(|run| run.counts.add_up() && !run.inconsistent));
     let second = &runs[1].counts;

@@ -85,7 +85,9 @@ async fn s12_a_header_in_other_case_and_without_accents_is_the_same_header() {
 async fn s2_s3_an_answer_that_cannot_be_trusted_fails_the_day_and_writes_nothing() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
-    world.orders.fail(Some(SourceError::Untrusted { system: "sige", detail: "page 2 repeats page 1".into() }));
+    world
+        .orders
+        .fail(Some(SourceError::Untrusted { system: "sige", detail: "page 2 repeats page 1".into() }));
     let ran = world.daily().await;
     assert!(matches!(reason(&ran.of("2026-03-25").outcome), Reason::Untrusted { .. }));
     assert_eq!(world.sheet.writes(), 0);
@@ -134,7 +136,10 @@ async fn a_tab_sorted_between_read_and_write_stops_the_account_and_a_restore_rep
     world.sheet.inject(WriteFault::Meanwhile(Box::new(|rows| rows.reverse())));
     world.clock.advance(LONG_ENOUGH);
     let ran = world.daily().await;
-    assert!(matches!(reason(&ran.of("2026-03-25").outcome), Reason::ForeignRowsChanged { rows: 1, .. }), "{ran:?}");
+    assert!(
+        matches!(reason(&ran.of("2026-03-25").outcome), Reason::ForeignRowsChanged { rows: 1, .. }),
+        "{ran:?}"
+    );
     assert_eq!(world.sheet.faults_left(), 0);
     let stopped = world.stored_account().await;
     assert!(stopped.stopped.is_some());

@@ -106,7 +106,10 @@ async fn the_same_tick_twice_is_one_plan() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
     let deps = world.deps();
-    let event = || sige_daily_sync::DailySyncEvent { scheduled_at: Some("2026-03-26T08:00:00Z".parse().unwrap()), ..daily_event() };
+    let event = || sige_daily_sync::DailySyncEvent {
+        scheduled_at: Some("2026-03-26T08:00:00Z".parse().unwrap()),
+        ..daily_event()
+    };
     let first = sige_daily_sync::handle(event(), &deps).await.unwrap();
     let second = sige_daily_sync::handle(event(), &deps).await.unwrap();
     assert_eq!(first.plans[0].plan, second.plans[0].plan);

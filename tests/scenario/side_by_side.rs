@@ -2,9 +2,9 @@
 use crate::world::orders::order;
 use crate::world::sheet::WriteFault;
 use crate::world::{ACCOUNT, World, daily_event, day, run_daily};
-use sige_daily_sync::DailySyncEvent;
 use flows::lease::Takeover;
 use flows::window_sync::{WindowOutcome, WindowWake};
+use sige_daily_sync::DailySyncEvent;
 
 fn wake() -> WindowWake {
     WindowWake { v: 1, account: ACCOUNT.into(), day: day("2026-03-25") }
@@ -17,12 +17,9 @@ async fn two_copies_of_a_wake_up_at_once_a_hundred_times_make_one_write_each() {
         world.takeover = Takeover::Never;
         world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
         let deps = world.deps();
-        sige_daily_sync::handle(
-            DailySyncEvent { last_day: Some(day("2026-03-25")), ..daily_event() },
-            &deps,
-        )
-        .await
-        .unwrap();
+        sige_daily_sync::handle(DailySyncEvent { last_day: Some(day("2026-03-25")), ..daily_event() }, &deps)
+            .await
+            .unwrap();
         let spawn = || {
             let deps = deps.clone();
             tokio::spawn(async move { sige_window_sync::handle(wake(), &deps).await.unwrap() })
@@ -74,12 +71,9 @@ async fn a_worker_that_lost_its_lease_commits_nothing() {
         .join()
         .unwrap();
     })));
-    sige_daily_sync::handle(
-        DailySyncEvent { last_day: Some(day("2026-03-25")), ..daily_event() },
-        &deps,
-    )
-    .await
-    .unwrap();
+    sige_daily_sync::handle(DailySyncEvent { last_day: Some(day("2026-03-25")), ..daily_event() }, &deps)
+        .await
+        .unwrap();
     let report = sige_window_sync::handle(wake(), &deps).await.unwrap();
     assert!(matches!(report.outcome, WindowOutcome::Waiting { .. }), "{report:?}");
     // The next worker finds the marker, adopts the write, and doubles nothing.

@@ -102,7 +102,8 @@ impl OrderSource for MemoryOrders {
             return Err(error);
         }
         let people = self.people.lock().unwrap();
-        let is_asked = |person: &&PersonRecord| normalise_text(&person.document).key.as_ref() == Some(document);
+        let is_asked =
+            |person: &&PersonRecord| normalise_text(&person.document).key.as_ref() == Some(document);
         Ok(people.iter().filter(is_asked).cloned().collect())
     }
 }

@@ -62,7 +62,8 @@ fn whole(cell: Option<&Cell>) -> Option<i64> {
 impl Tab {
     fn apply(&mut self, write: &DayWrite) -> Result<(), String> {
         if self.markers.iter().any(|marker| {
-            marker.metadata_id == write.marker.metadata_id && !write.replace_markers.contains(&marker.metadata_id)
+            marker.metadata_id == write.marker.metadata_id
+                && !write.replace_markers.contains(&marker.metadata_id)
         }) {
             return Err(format!("metadata id {} exists", write.marker.metadata_id));
         }

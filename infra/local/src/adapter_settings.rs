@@ -10,6 +10,8 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
+/// SIGE calls reserved at once: a day has a hundred look-ups, and each reservation is a durable write.
+const SIGE_BLOCK: u32 = 10;
 
 /// The limits of the use cases.
 pub fn flows(settings: &Settings) -> FlowSettings {
@@ -55,6 +57,7 @@ pub fn sige_quota(settings: &Settings) -> Quota {
         period: HOUR,
         burst: small(settings.sige.burst),
         min_interval: Duration::from_millis(settings.sige.min_interval_ms),
+        block: SIGE_BLOCK,
     }
 }
 
@@ -103,7 +106,7 @@ pub fn sige_credentials(secret: &SecretString) -> Result<SigeCredentials, String
 
 fn per_minute(calls: u64) -> Quota {
     // The whole minute may be used in one go: Google counts by the minute.
-    Quota { calls: small(calls), period: MINUTE, burst: small(calls), min_interval: Duration::ZERO }
+    Quota { calls: small(calls), period: MINUTE, burst: small(calls), min_interval: Duration::ZERO, block: 1 }
 }
 
 /// Settings that become 32 bits are bounded far below by their table.

@@ -1,14 +1,15 @@
 //! Contacts of the people behind the orders: looked up once, remembered under a pseudonym, never guessed.
 //!
-//! The cache is the checkpoint: a run that stops half-way through a large day goes on where it stopped. A contact
+//! The cache is the checkpoint: a run that stops half-way through a large day goes on where it stopped, give or take
+//! the last [`REMEMBERED_TOGETHER`] look-ups, which are made durable in one go. A contact
 //! that has grown old is asked for again; if that fails, the old one still serves, with a flag.
 use crate::accounts::Account;
 use crate::deps::{Deps, FlowError};
-use crate::ports::{Expect, ItemKey, NewItem, OrderSource, SourceError};
+use crate::ports::{Expect, ItemKey, NewItem, OrderSource, SourceError, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::setback::{Setback, StepError};
 use crate::settings::PERSON_FAILURES_MAX;
-use crate::typed;
+use crate::typed::{self, Stored};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::document::{DocumentKey, normalise_text};
 use domain::order::Order;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 const STALE_DAYS: i64 = 90;
 /// Somebody whom SIGE did not know is asked for again after this long.
 const UNKNOWN_DAYS: i64 = 1;
+/// Answers that are made durable together.
+pub const REMEMBERED_TOGETHER: usize = 10;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Remembered {
@@ -59,8 +62,24 @@ pub async fn look_up(
     deadline: DateTime<Utc>,
 ) -> Result<People, StepError> {
     let mut people = People::default();
+    let mut answered = Vec::new();
+    let outcome = look_up_each(deps, account, source, orders, deadline, &mut people, &mut answered).await;
+    // What has been answered is kept, however the look-ups ended.
+    remember(deps, answered).await?;
+    outcome.map(|()| people)
+}
+
+async fn look_up_each(
+    deps: &Deps,
+    account: &Account,
+    source: &Arc<dyn OrderSource>,
+    orders: &[Order],
+    deadline: DateTime<Utc>,
+    people: &mut People,
+    answered: &mut Vec<WriteOp>,
+) -> Result<(), StepError> {
     if !account.enrich_contacts {
-        return Ok(people);
+        return Ok(());
     }
     let mut failures_in_a_row = 0;
     for document in orders.iter().filter_map(|order| normalise_text(&order.document).key) {
@@ -69,8 +88,8 @@ pub async fn look_up(
         }
         let remembered = remembered(deps, account, &document).await?;
         let now = deps.clock.now();
-        if let Some(fresh) = remembered.as_ref().filter(|entry| entry.fresh_until > now) {
-            people.answers.insert(document, fresh.answer.clone());
+        if let Some(fresh) = remembered.as_ref().filter(|entry| entry.value.fresh_until > now) {
+            people.answers.insert(document, fresh.value.answer.clone());
             continue;
         }
         if now >= deadline {
@@ -79,32 +98,34 @@ pub async fn look_up(
         let answer = if failures_in_a_row >= PERSON_FAILURES_MAX {
             None
         } else {
-            ask(deps, account, source, &document).await?
+            ask(account, source, &document).await?
         };
-        failures_in_a_row = if answer.is_some() { 0 } else { failures_in_a_row + 1 };
-        people.unfinished |= answer.is_none();
-        let answer = answer.unwrap_or_else(|| {
+        if let Some(answer) = answer {
+            failures_in_a_row = 0;
+            answered.extend(entry(deps, account, &document, &answer, remembered.as_ref())?);
+            people.answers.insert(document, answer);
+            if answered.len() >= REMEMBERED_TOGETHER {
+                remember(deps, std::mem::take(answered)).await?;
+            }
+        } else {
+            failures_in_a_row += 1;
+            people.unfinished = true;
             people.stale.insert(document.clone());
-            remembered.map_or(Enrichment::Failed, |entry| entry.answer)
-        });
-        people.answers.insert(document, answer);
+            let old = remembered.map_or(Enrichment::Failed, |entry| entry.value.answer);
+            people.answers.insert(document, old);
+        }
     }
-    Ok(people)
+    Ok(())
 }
 
 /// Asks SIGE. `None`: no answer for this person this time.
 async fn ask(
-    deps: &Deps,
     account: &Account,
     source: &Arc<dyn OrderSource>,
     document: &DocumentKey,
 ) -> Result<Option<Enrichment>, StepError> {
     match source.people(document).await {
-        Ok(records) => {
-            let answer = match_people(&records, document);
-            remember(deps, account, document, &answer).await?;
-            Ok(Some(answer))
-        }
+        Ok(records) => Ok(Some(match_people(&records, document))),
         // Refused credentials and an announced wait concern everybody, not this person.
         Err(error @ (SourceError::Credentials { .. } | SourceError::Unavailable { retry_at: Some(_), .. })) => {
             Err(error.into())
@@ -125,18 +146,20 @@ async fn remembered(
     deps: &Deps,
     account: &Account,
     document: &DocumentKey,
-) -> Result<Option<Remembered>, FlowError> {
+) -> Result<Option<Stored<Remembered>>, FlowError> {
     let Some(key) = cache_key(deps, account, document) else { return Ok(None) };
-    Ok(typed::load::<Remembered>(&*deps.state, &key).await?.map(|stored| stored.value))
+    Ok(typed::load::<Remembered>(&*deps.state, &key).await?)
 }
 
-async fn remember(
+/// The write that remembers an answer.
+fn entry(
     deps: &Deps,
     account: &Account,
     document: &DocumentKey,
     answer: &Enrichment,
-) -> Result<(), FlowError> {
-    let Some(key) = cache_key(deps, account, document) else { return Ok(()) };
+    before: Option<&Stored<Remembered>>,
+) -> Result<Option<WriteOp>, FlowError> {
+    let Some(key) = cache_key(deps, account, document) else { return Ok(None) };
     let days = match answer {
         Enrichment::Found { .. } => i64::from(account.person_cache_days),
         Enrichment::NotFound | Enrichment::NotAsked | Enrichment::Failed => {
@@ -147,9 +170,19 @@ async fn remember(
     let entry = Remembered { answer: answer.clone(), fresh_until: now + TimeDelta::days(days) };
     let expires_at = Some(now + TimeDelta::days(STALE_DAYS));
     let item = NewItem { key, index: None, expires_at, body: typed::encode(&entry)? };
-    let stored = deps.state.get(&item.key).await?;
-    let expect = stored.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
-    // Losing the race means that somebody else has just remembered the same person.
-    deps.state.write(item, expect).await?;
+    let expect = before.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
+    Ok(Some(WriteOp::Put(item, expect)))
+}
+
+async fn remember(deps: &Deps, entries: Vec<WriteOp>) -> Result<(), FlowError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    if let WriteOutcome::Refused(_) = deps.state.transact(entries.clone(), Vec::new()).await? {
+        // Somebody else has just remembered one of them; that one is as good as ours, the others are kept.
+        for entry in entries {
+            deps.state.transact(vec![entry], Vec::new()).await?;
+        }
+    }
     Ok(())
 }

@@ -5,14 +5,17 @@
 //! slot = max(now, tat - burst·T, last + min_interval, held_until)      T = period / calls
 //! ```
 //! A slot within 30 s is slept for; a later one is handed back as a `due_at`, so that no worker sits idle on
-//! paid time and no message is held.
+//! paid time and no message is held. Slots may be reserved a few at a time, so that a hundred calls are not a
+//! hundred durable writes; those that a process does not use are lost, which errs on the quiet side.
 use crate::ports::{CallGate, Clock, Expect, GateError, ItemKey, NewItem, StateStore, WriteOutcome};
 use crate::typed;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// The longest wait that is slept inside a call.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -30,6 +33,8 @@ pub struct Quota {
     pub burst: u32,
     /// Least time between two calls.
     pub min_interval: Duration,
+    /// Slots reserved in one go.
+    pub block: u32,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -39,18 +44,30 @@ struct Bucket {
     held_until_ms: i64,
 }
 
+/// Slots that are ours, in milliseconds since the epoch, and the last one that was used.
+#[derive(Debug, Default)]
+struct Reserved {
+    slots_ms: VecDeque<i64>,
+    used_ms: i64,
+}
+
 /// The gate of one outside account.
 pub struct RateLimit {
     store: Arc<dyn StateStore>,
     clock: Arc<dyn Clock>,
     key: ItemKey,
     quota: Quota,
+    reserved: Mutex<Reserved>,
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 impl RateLimit {
     /// A gate for the account named by `scope` (for example `sige#matriz`).
     pub fn new(store: Arc<dyn StateStore>, clock: Arc<dyn Clock>, scope: &str, quota: Quota) -> Self {
-        Self { store, clock, key: ItemKey::new("rate", scope), quota }
+        Self { store, clock, key: ItemKey::new("rate", scope), quota, reserved: Mutex::default() }
     }
 
     async fn change<R>(&self, change: impl Fn(&mut Bucket, i64) -> Result<R, GateError>) -> Result<R, GateError> {
@@ -69,24 +86,34 @@ impl RateLimit {
         Err(GateError::Unavailable(format!("item {} is fought over by too many callers", self.key.sk)))
     }
 
-    /// Reserves one slot: milliseconds to wait for it, or when to come back.
-    fn reserve(&self, bucket: &mut Bucket, now_ms: i64) -> Result<i64, GateError> {
-        let interval_ms =
-            i64::try_from(self.quota.period.as_millis()).unwrap_or(i64::MAX) / i64::from(self.quota.calls.max(1));
-        let tolerance_ms = interval_ms.saturating_mul(i64::from(self.quota.burst.max(1)) - 1);
-        let spaced_ms = i64::try_from(self.quota.min_interval.as_millis()).unwrap_or(i64::MAX);
-        let slot_ms = now_ms
-            .max(bucket.tat_ms.saturating_sub(tolerance_ms))
-            .max(bucket.last_ms.saturating_add(spaced_ms))
-            .max(bucket.held_until_ms);
-        let wait_ms = slot_ms - now_ms;
-        if wait_ms > i64::try_from(WAIT_MAX.as_millis()).unwrap_or(i64::MAX) {
+    /// Reserves a block of slots; the first one within [`WAIT_MAX`], or when to come back.
+    fn reserve(&self, bucket: &mut Bucket, now_ms: i64) -> Result<VecDeque<i64>, GateError> {
+        let mut slots_ms = VecDeque::new();
+        for _ in 0..self.quota.block.max(1) {
+            let slot_ms = self.next_slot(bucket, now_ms);
+            if slot_ms - now_ms > millis(WAIT_MAX) {
+                break;
+            }
+            let interval_ms = millis(self.quota.period) / i64::from(self.quota.calls.max(1));
+            bucket.tat_ms = bucket.tat_ms.max(slot_ms).saturating_add(interval_ms);
+            bucket.last_ms = slot_ms;
+            slots_ms.push_back(slot_ms);
+        }
+        if slots_ms.is_empty() {
+            let slot_ms = self.next_slot(bucket, now_ms);
             let until = DateTime::from_timestamp_millis(slot_ms).unwrap_or(DateTime::<Utc>::MAX_UTC);
             return Err(GateError::Deferred { until });
         }
-        bucket.tat_ms = bucket.tat_ms.max(slot_ms).saturating_add(interval_ms);
-        bucket.last_ms = slot_ms;
-        Ok(wait_ms)
+        Ok(slots_ms)
+    }
+
+    fn next_slot(&self, bucket: &Bucket, now_ms: i64) -> i64 {
+        let interval_ms = millis(self.quota.period) / i64::from(self.quota.calls.max(1));
+        let tolerance_ms = interval_ms.saturating_mul(i64::from(self.quota.burst.max(1)) - 1);
+        now_ms
+            .max(bucket.tat_ms.saturating_sub(tolerance_ms))
+            .max(bucket.last_ms.saturating_add(millis(self.quota.min_interval)))
+            .max(bucket.held_until_ms)
     }
 }
 
@@ -97,8 +124,18 @@ fn unavailable(error: crate::ports::StoreError) -> GateError {
 #[async_trait]
 impl CallGate for RateLimit {
     async fn admit(&self) -> Result<(), GateError> {
-        let wait_ms = self.change(|bucket, now_ms| self.reserve(bucket, now_ms)).await?;
-        if let Ok(wait_ms) = u64::try_from(wait_ms)
+        let mut reserved = self.reserved.lock().await;
+        let now_ms = self.clock.now().timestamp_millis();
+        // Slots of a pause long ago would come all at once.
+        reserved.slots_ms.retain(|slot_ms| now_ms - slot_ms <= millis(WAIT_MAX));
+        if reserved.slots_ms.is_empty() {
+            reserved.slots_ms = self.change(|bucket, now_ms| self.reserve(bucket, now_ms)).await?;
+        }
+        let slot_ms = reserved.slots_ms.pop_front().unwrap_or(now_ms);
+        let slot_ms = slot_ms.max(now_ms).max(reserved.used_ms.saturating_add(millis(self.quota.min_interval)));
+        reserved.used_ms = slot_ms;
+        drop(reserved);
+        if let Ok(wait_ms) = u64::try_from(slot_ms - now_ms)
             && wait_ms > 0
         {
             self.clock.sleep(Duration::from_millis(wait_ms)).await;
@@ -108,6 +145,7 @@ impl CallGate for RateLimit {
 
     async fn hold_until(&self, until: DateTime<Utc>) -> Result<(), GateError> {
         let until = until.min(self.clock.now() + TimeDelta::hours(1));
+        self.reserved.lock().await.slots_ms.clear();
         self.change(|bucket, _| {
             bucket.held_until_ms = bucket.held_until_ms.max(until.timestamp_millis());
             Ok(())
