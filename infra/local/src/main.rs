@@ -12,7 +12,8 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(usage::tell(&error)),
     };
     let output = Arc::new(Output::standard(cli.global.json, cli.global.quiet));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // One thread: the work waits for others most of the time, and waking a second one costs more than it brings.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
         Ok(runtime) => runtime.block_on(app::run(cli, &output)),
         Err(error) => Err(local::failure::Failure::failed(error)),
