@@ -24,7 +24,7 @@ pub fn configuration_page() -> String {
 }
 
 fn row(page: &mut String, name: &str, default: &str, allowed: &str, help: &str) {
-    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+    let cell = |text: &str| text.replace('|', "\\|");
     let _ = writeln!(page, "| `{name}` | `{default}` | {} | {} |", cell(allowed), cell(help));
 }
 

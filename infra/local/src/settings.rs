@@ -15,11 +15,11 @@ use table::settings;
 settings! {
     /// This installation as a whole.
     [""] general: General {
-        /// Name of this installation; part of the name of every secret (erp-sync/<stage>/<scope>/<name>).
+        /// Name of this installation; part of the name of every secret, `erp-sync/<stage>/<scope>/<name>`.
         stage: StageName = StageName::local(), Limit::any();
         /// Directory of the database, secrets, blobs and logs; relative to this file. Created with mode 0700.
         data_dir: DataDir = DataDir::beside_config(), Limit::any();
-        /// Least severe level written to <data_dir>/logs.
+        /// Least severe level written to `<data_dir>/logs`.
         log_level: Level = Level::Info, Limit::any();
         /// Log files older than this many days are deleted when a command starts.
         log_keep_days: u64 = 90, Limit::of(1, 3_650);

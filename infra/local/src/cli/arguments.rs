@@ -180,7 +180,7 @@ pub enum SecretsCommand {
 /// Options of `secrets set`.
 #[derive(Debug, Clone, Args)]
 pub struct SecretsSetArgs {
-    /// sige/<account> or google/<account>.
+    /// `sige/<account>` or `google/<account>`.
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Read the value from this file instead of standard input.
