@@ -88,7 +88,7 @@ impl Caller {
                     http.body_bytes = bytes,
                     "sige answered"
                 );
-                self.judge(answer, now)
+                self.judge(endpoint, answer, now)
             }
             Err(Broken::Network(detail)) => {
                 tracing::debug!(endpoint = endpoint.name, http.duration_ms = duration_ms, %detail, "sige did not answer");
@@ -101,12 +101,12 @@ impl Caller {
         }
     }
 
-    fn judge(&self, answer: Answer, now: DateTime<Utc>) -> Attempt {
+    fn judge(&self, endpoint: &Endpoint, answer: Answer, now: DateTime<Utc>) -> Attempt {
         let Answer { status, retry_after, body } = answer;
         if status.is_success() {
             return Attempt::Done(body);
         }
-        let detail = self.told(status, &body);
+        let detail = self.told(endpoint, status, &body);
         let system = SYSTEM;
         match status.as_u16() {
             401 | 403 => Attempt::Final(SourceError::Credentials { system, detail }),
@@ -123,8 +123,13 @@ impl Caller {
         }
     }
 
-    /// The status and the redacted start of the body.
-    fn told(&self, status: StatusCode, body: &[u8]) -> String {
+    /// The status and the redacted start of the body; of a body about a person only its size, since no redaction
+    /// recognises a name or a password.
+    fn told(&self, endpoint: &Endpoint, status: StatusCode, body: &[u8]) -> String {
+        if endpoint.is_personal && !body.is_empty() {
+            let (status, bytes) = (status.as_u16(), body.len());
+            return format!("HTTP {status} (body of {bytes} bytes not shown: it may hold a person)");
+        }
         let secrets: Vec<&str> = self.headers.values().filter_map(|value| value.to_str().ok()).collect();
         let start = redacted(body, &secrets);
         if start.is_empty() {

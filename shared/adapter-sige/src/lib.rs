@@ -6,7 +6,7 @@
 //!
 //! Only the fields that a row of the spreadsheet needs are read; the rest of an order or of a person, in
 //! particular `Senha` and `Salt`, never leaves the bytes it arrived in. Neither errors nor log events carry a URL,
-//! a header value, a document or an unredacted body.
+//! a header value, a document or an unredacted body, and of an answer about a person they tell status and size only.
 
 mod calls;
 mod client;

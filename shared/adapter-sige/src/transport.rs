@@ -18,13 +18,14 @@ const IDLE_MAX: Duration = Duration::from_secs(60);
 pub(crate) struct Endpoint {
     /// For messages: `orders` or `people`.
     pub(crate) name: &'static str,
+    /// Answers are about a person: nothing of them may be repeated.
+    pub(crate) is_personal: bool,
     url: Url,
     timeout: Duration,
     bytes_max: usize,
 }
 
-/// What came back.
-#[derive(Debug)]
+/// What came back. Without `Debug`, since the body can hold a person.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<String>,
@@ -64,15 +65,21 @@ impl Transport {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| TransportError::Http(root_cause(&error)))?;
-        let endpoint = |name, resource, timeout, bytes_max| {
-            let url = resource_url(&base, resource);
-            Endpoint { name, url, timeout, bytes_max }
+        let orders = Endpoint {
+            name: "orders",
+            is_personal: false,
+            url: resource_url(&base, "Pedidos"),
+            timeout: settings.orders_timeout,
+            bytes_max: settings.orders_bytes_max,
         };
-        Ok(Self {
-            http,
-            orders: endpoint("orders", "Pedidos", settings.orders_timeout, settings.orders_bytes_max),
-            people: endpoint("people", "Pessoas", settings.people_timeout, settings.people_bytes_max),
-        })
+        let people = Endpoint {
+            name: "people",
+            is_personal: true,
+            url: resource_url(&base, "Pessoas"),
+            timeout: settings.people_timeout,
+            bytes_max: settings.people_bytes_max,
+        };
+        Ok(Self { http, orders, people })
     }
 
     pub(crate) async fn attempt(
