@@ -25,7 +25,7 @@ const FORM_MONTH: usize = 33;
 /// The bookings of a file.
 #[derive(Debug, Default)]
 pub(super) struct ErpTab {
-    /// Every row but the header and blank ones. A row's number is its line in a CSV, its position from 1 in JSON.
+    /// Every row but the header and blank ones. A row's number is its position from 1, the header and blank rows counted.
     pub(super) rows: Vec<ErpRow>,
     /// Numbers of the rows without anything in T and right of it: the sheet's answer leaves such cells out.
     pub(super) short_rows: HashSet<u32>,

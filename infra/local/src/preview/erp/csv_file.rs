@@ -14,24 +14,52 @@ pub(super) fn parse(text: &str, file: &str) -> Result<ErpTab, Problem> {
         .from_reader(text.as_bytes());
     let mut tab = ErpTab::default();
     let mut record = StringRecord::new();
-    loop {
+    let mut lines = Lines { rest: text.as_bytes(), counted: 0, line: 1 };
+    for number in 1_u32.. {
         let more = reader
             .read_record(&mut record)
             .map_err(|error| Problem::new(file, "", format!("is no CSV: {error}")))?;
         if !more {
-            return Ok(tab);
+            break;
         }
-        let line = record.position().map_or(0, |position| position.line());
+        let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+        let line = lines.line_of(start.unwrap_or_default());
         if record.len() != COLUMNS {
             let message = format!(
                 "has {} columns, separated by {:?}; the ERP tab has {COLUMNS} (A to AH) in every row",
                 record.len(),
                 char::from(delimiter)
             );
-            return Err(Problem::new(file, "", message).at_line(usize::try_from(line).unwrap_or(usize::MAX)));
+            return Err(Problem::new(file, "", message).at_line(line));
         }
         let cells = record.iter().enumerate().map(|(column, text)| cell(column, text)).collect();
-        tab.push(u32::try_from(line).unwrap_or(u32::MAX), cells);
+        tab.push(number, cells);
+    }
+    Ok(tab)
+}
+
+/// Counts the lines of a file up to each record. The reader's own count lags behind in a file with CRLF, whose LF it
+/// takes for the beginning of the next record.
+struct Lines<'text> {
+    /// What is not counted yet, and the byte at which it starts.
+    rest: &'text [u8],
+    counted: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line, from 1, of the record that the reader took from this byte onwards. Records come in their order.
+    fn line_of(&mut self, start: usize) -> usize {
+        let ahead = self.rest.iter().skip(start.saturating_sub(self.counted));
+        let blank = ahead.take_while(|byte| b"\r\n".contains(byte)).count();
+        let passed = (start + blank).saturating_sub(self.counted);
+        let Some((passed, rest)) = self.rest.split_at_checked(passed) else { return self.line };
+        let followers = passed.iter().skip(1).map(Some).chain([None]);
+        let is_break = |byte: u8, next: Option<&u8>| byte == b'\n' || (byte == b'\r' && next != Some(&b'\n'));
+        self.line += passed.iter().zip(followers).filter(|(byte, next)| is_break(**byte, *next)).count();
+        self.counted += passed.len();
+        self.rest = rest;
+        self.line
     }
 }
 

@@ -12,7 +12,7 @@ fn csv(rows: &[Vec<String>], delimiter: &str) -> ErpTab {
 }
 
 #[test]
-fn the_header_is_recognised_with_either_separator_and_rows_keep_their_line() {
+fn the_header_is_recognised_with_either_separator_and_rows_keep_their_number() {
     let rows =
         [row("CPF", "Tipo de serviço", "Data"), row("1", "Novo", "24/03/2026"), row("2", "Retirada", "x")];
     for delimiter in [",", ";"] {
@@ -80,4 +80,40 @@ fn unformatted_and_formatted_json_say_the_same() {
 fn an_answer_without_values_is_an_empty_tab() {
     let empty = parse(br#"{"range":"ERP!A1:AH1","majorDimension":"ROWS"}"#, "erp.json").unwrap();
     assert!(empty.rows.is_empty());
+}
+
+#[test]
+fn the_end_of_a_line_changes_neither_the_rows_nor_their_order() {
+    let rows = [
+        row("1", "Novo", "24/03/2026"),
+        row("1", "\"Reti\nrada\"", ""),
+        row("1", "Retirada", "25/03/2026"),
+        row("1", "Retirada", "26/03/2026"),
+    ];
+    let lines: Vec<_> = rows.iter().map(|row| row.join(",")).collect();
+    let [lf, crlf, cr] = ["\n", "\r\n", "\r"].map(|end| {
+        let text: String = lines.iter().map(|line| format!("{line}{end}")).collect();
+        parse(text.as_bytes(), "erp.csv").unwrap()
+    });
+    assert_eq!(lf.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!((&lf.short_rows, lf.has_header), (&HashSet::from([2]), false));
+    for other in [crlf, cr] {
+        assert_eq!((&other.rows, &other.short_rows), (&lf.rows, &lf.short_rows));
+    }
+}
+
+#[test]
+fn a_bad_row_is_reported_at_its_line_whatever_ends_a_line() {
+    let good = row("1", "Novo", "24/03/2026").join(",");
+    let tall = row("1", "\"No\nvo\"", "24/03/2026").join(",");
+    for end in ["\n", "\r\n", "\r"] {
+        let line_of = |lines: &[&str]| {
+            let text: String = lines.iter().map(|line| format!("{}{end}", line.replace('\n', end))).collect();
+            parse(text.as_bytes(), "erp.csv").unwrap_err().line
+        };
+        assert_eq!(line_of(&["a,b"]), Some(1), "{end:?}");
+        assert_eq!(line_of(&[&good, &good, &good, "a,b", &good]), Some(4), "{end:?}");
+        assert_eq!(line_of(&[&good, &tall, "a,b"]), Some(4), "{end:?}");
+        assert_eq!(line_of(&["", &good, "", "a,b"]), Some(4), "{end:?}");
+    }
 }

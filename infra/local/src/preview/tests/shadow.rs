@@ -17,7 +17,7 @@ fn the_table_lists_differences_of_value_and_counts_the_rest() {
         "46093 = 12/03/2026",
         "'46111 = 30/03/2026",
         "novo_after_sale",
-        "4 differences of value in 1 of 1 orders",
+        "4 differences of value in 1 of 1 order",
         "2  novo_after_sale: the old script credited a Novo",
         "2  half_cent:",
         "presentation only, per column: D 1, O 1, R 1 (--all lists them)",
@@ -62,7 +62,7 @@ fn a_row_that_stopped_the_old_script_is_said_in_every_profile() {
 fn without_a_difference_the_table_says_so() {
     let place = Place::new(&format!("[{}]", order(7, r#""ValorFinal":100"#)), "[]");
     let printed = place.printed(&["--profile", "both"]);
-    assert!(printed.contains("0 differences of value in 0 of 1 orders"), "{printed}");
+    assert!(printed.contains("0 differences of value in 0 of 1 order"), "{printed}");
 }
 
 #[test]
@@ -88,4 +88,20 @@ fn what_the_old_script_let_through_cannot_steer_a_terminal() {
     ] {
         assert!(!place.printed(options).contains('\u{1b}'), "{options:?}");
     }
+}
+
+#[test]
+fn the_old_script_reads_a_csv_from_below_whatever_ends_a_line() {
+    let booking = |responsible: &str| {
+        let mut cells = [""; 34];
+        (cells[3], cells[6], cells[15], cells[19]) = ("52998224725", "Novo", responsible, "24/03/2026");
+        cells.join(",")
+    };
+    let legacy = |end: &str| {
+        let erp = ["Ana", "Duda"].map(booking).join(end);
+        Place::new(&format!("[{}]", order(7, "")), &erp).json(&["--profile", "legacy"])
+    };
+    let (lf, crlf) = (legacy("\n"), legacy("\r\n"));
+    assert_eq!(lf[0]["M"], "Duda", "{lf}");
+    assert_eq!(crlf, lf);
 }
