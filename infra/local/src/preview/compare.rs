@@ -1,6 +1,6 @@
 //! The shadow run: both rows and the reason of every difference.
 use super::cells::{RowObject, day_text};
-use super::select::{Preview, title};
+use super::select::{Preview, counted, title};
 use super::write::csv_file;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -85,9 +85,9 @@ pub(super) fn print_table(preview: &Preview, all: bool, output: &Output) {
     }
     let touched = preview.lines.iter().filter(|line| line.differences.iter().any(is_of_value)).count();
     output.line(format!(
-        "{} differences of value in {touched} of {} orders",
-        reasons.values().sum::<usize>(),
-        preview.lines.len()
+        "{} of value in {touched} of {}",
+        counted(reasons.values().sum(), "difference"),
+        counted(preview.lines.len(), "order")
     ));
     for (reason, count) in &reasons {
         output.line(format!("{count:>7}  {reason}: {}", reason.explanation()));

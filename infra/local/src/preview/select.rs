@@ -61,11 +61,11 @@ pub(super) fn preview(args: &PreviewArgs, inputs: &Inputs) -> Preview {
     }
     let stats = shadow.bookings().stats();
     preview.closing = format!(
-        "{} rows from {} orders: {left_out} left out, {quarantined} quarantined; {} bookings: {} usable, {} of another \
+        "{} from {}: {left_out} left out, {quarantined} quarantined; {}: {} usable, {} of another \
          type, {} without a document, {} without a day, {} cancelled, {} without a form month{}",
-        preview.lines.len(),
-        inputs.orders.len(),
-        stats.rows,
+        counted(preview.lines.len(), "row"),
+        counted(inputs.orders.len(), "order"),
+        counted(stats.rows, "booking"),
         stats.usable,
         stats.without_kind,
         stats.without_document,
@@ -75,6 +75,12 @@ pub(super) fn preview(args: &PreviewArgs, inputs: &Inputs) -> Preview {
         if inputs.erp.has_header { " (header row skipped)" } else { "" },
     );
     preview
+}
+
+/// `1 order`, `2 orders`.
+pub(super) fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
 }
 
 /// Billed, within the days asked for, one per identity; sorted by sale day, `Codigo` and `ID`.
@@ -102,11 +108,14 @@ fn chosen(args: &PreviewArgs, orders: &[Order], notes: &mut Vec<String>, left_ou
     let mut unique = unique_orders(billed);
     if outside > 0 {
         *left_out += outside;
-        notes.push(format!("{outside} orders left out: their sale day is outside --from and --to"));
+        notes.push(format!("{} left out: sale day outside --from and --to", counted(outside, "order")));
     }
     if unique.len() < listed {
         *left_out += listed - unique.len();
-        notes.push(format!("{} orders left out: listed twice, the last one counts", listed - unique.len()));
+        notes.push(format!(
+            "{} left out: listed twice, the last one counts",
+            counted(listed - unique.len(), "order")
+        ));
     }
     unique.sort_by_key(Order::sale_day);
     unique

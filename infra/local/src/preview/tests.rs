@@ -141,8 +141,8 @@ fn rows_are_filtered_and_sorted_as_the_sync_does_it() {
     let notes = place.notes(&["--from", "2026-03-25", "--to", "2026-03-26"]);
     assert_eq!(notes.len(), 6, "{notes:#?}");
     assert!(notes[0].contains("order 7 left out: StatusSistema is \"Pedido Cancelado\""), "{notes:#?}");
-    assert!(notes[1].starts_with("1 orders left out: their sale day"), "{notes:#?}");
-    assert!(notes[2].starts_with("1 orders left out: listed twice"), "{notes:#?}");
+    assert!(notes[1].starts_with("1 order left out: sale day outside"), "{notes:#?}");
+    assert!(notes[2].starts_with("1 order left out: listed twice"), "{notes:#?}");
     assert!(notes[3].starts_with("order 4 quarantined: DataFaturamento is not a date"), "{notes:#?}");
     assert_eq!(notes[4], "order 5 quarantined: ValorFinal is not a number");
     assert!(
