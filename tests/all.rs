@@ -6,4 +6,5 @@ mod erp_sync;
 mod flow;
 mod kill_points;
 mod scenario;
+mod simulators;
 mod world;

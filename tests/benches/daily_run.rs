@@ -30,7 +30,17 @@ impl Drop for Simulators {
 fn binary() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?.to_owned();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--locked", "-p", "local", "--bin", "erp-sync", "--message-format", "json"])
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "-p",
+            "local",
+            "--bin",
+            "erp-sync",
+            "--message-format",
+            "json",
+        ])
         .current_dir(root)
         .stderr(Stdio::inherit())
         .output()?;
@@ -115,7 +125,8 @@ fn measure(erp_sync: &Path, resync_days: u32) -> Result<(i64, u64, Value)> {
 }
 
 fn rows(report: &Value) -> u64 {
-    let days = report["accounts"].as_array().into_iter().flatten().flat_map(|account| account["days"].as_array());
+    let days =
+        report["accounts"].as_array().into_iter().flatten().flat_map(|account| account["days"].as_array());
     days.flatten().filter_map(|day| day["rows"].as_u64()).sum()
 }
 

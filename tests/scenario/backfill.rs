@@ -147,6 +147,44 @@ async fn a_range_that_cannot_be_meant_is_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn an_account_that_moves_to_another_spreadsheet_takes_its_pending_days_along() {
+    let world = month().await;
+    let deps = world.deps();
+    let planned = sige_backfill::handle(event("2026-02-01", "2026-02-05"), &deps).await.unwrap();
+    let mut account = World::account();
+    account.destination.spreadsheet = "another-spreadsheet-0002".into();
+    world.save(&account).await;
+    let ran = drain_plans(&deps, &[plan_of(&planned)]).await.unwrap();
+    assert_eq!(ran.ended, local::drain::Ended::Finished);
+    assert_eq!(world.sheet.codes().len(), 5);
+}
+
+#[tokio::test]
+async fn a_window_that_many_plans_ask_for_tells_them_all() {
+    let world = month().await;
+    let deps = world.deps();
+    let mut plans = Vec::new();
+    for length in 1..=28 {
+        let to = day("2026-02-01") + chrono::Days::new(length);
+        plans.push(plan_of(
+            &sige_backfill::handle(event("2026-02-01", &to.to_string()), &deps).await.unwrap(),
+        ));
+    }
+    let ran = drain_plans(&deps, &plans).await.unwrap();
+    assert_eq!(ran.ended, local::drain::Ended::Finished);
+    assert_eq!(world.sheet.writes(), 29);
+}
+
+#[tokio::test]
+async fn a_run_does_not_wait_for_a_backfill_that_is_none_of_its_business() {
+    let world = month().await;
+    sige_backfill::handle(event("2025-06-01", "2026-03-20"), &world.deps()).await.unwrap();
+    let ran = world.daily().await;
+    assert_eq!(ran.ended, local::drain::Ended::Finished);
+    assert!(ran.reports.len() <= 7, "{} windows were worked on", ran.reports.len());
+}
+
+#[tokio::test]
 async fn a_dry_run_plans_nothing() {
     let world = month().await;
     let deps = world.deps();

@@ -65,6 +65,68 @@ async fn the_row_of_an_order_that_breaks_later_is_left_as_it_is() {
     assert_eq!(world.sheet.writes(), 1);
 }
 
+/// Two companies of one account may use the same code: the identity is the id.
+#[tokio::test]
+async fn an_order_in_quarantine_does_not_hide_a_neighbour_with_the_same_code() {
+    let world = World::new(1).await;
+    let good = order(5, "2026-03-25", "50", "");
+    let mut broken = order(5, "2026-03-25", "0", "");
+    broken.id = Some("66f0c0ffee00000000999999".into());
+    broken.amount = RawAmount::NotANumber("null".into());
+    world.orders.set(vec![good.clone(), broken.clone()]);
+    world.daily().await;
+    assert_eq!(world.sheet.codes(), ["5"]);
+    world.clock.advance(LONG_ENOUGH);
+    world.daily().await;
+    assert_eq!((world.sheet.codes().len(), world.sheet.writes()), (1, 1));
+    // Both were good once: the row of the one that broke stays, the other follows its order.
+    broken.amount = RawAmount::Number("7".into());
+    world.orders.set(vec![good.clone(), broken.clone()]);
+    world.daily().await;
+    assert_eq!(world.sheet.codes().len(), 2);
+    broken.amount = RawAmount::NotANumber("null".into());
+    world.orders.set(vec![order(5, "2026-03-25", "51", ""), broken]);
+    world.daily().await;
+    let mut values: Vec<_> = world.sheet.texts().into_iter().map(|row| row[7].clone()).collect();
+    values.sort();
+    assert_eq!(values, ["51", "7"]);
+}
+
+#[tokio::test]
+async fn a_day_that_failed_is_taken_up_again_however_long_ago_it_was() {
+    let world = World::new(1).await;
+    world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
+    world.sheet.set_header(|header| header.swap(0, 1));
+    world.daily().await;
+    assert!(world.sheet.codes().is_empty());
+    world.sheet.set_header(|header| header.swap(0, 1));
+    world.clock.advance((TimeDelta::days(30)).to_std().unwrap());
+    world.daily().await;
+    assert_eq!(world.sheet.codes(), ["1"]);
+}
+
+#[tokio::test]
+async fn an_order_that_moves_away_and_comes_back_has_one_row() {
+    let world = World::new(1).await;
+    world.orders.set(vec![
+        order(1, "2026-03-24", "10", ""),
+        order(2, "2026-03-24", "20", ""),
+        order(3, "2026-03-25", "30", ""),
+    ]);
+    world.daily().await;
+    world.orders.put(order(1, "2026-03-25", "10", ""));
+    world.clock.advance(LONG_ENOUGH);
+    // Only the new day is looked at, then only the old one again.
+    world.one_day("2026-03-25").await;
+    world.orders.put(order(1, "2026-03-24", "10", ""));
+    world.clock.advance(LONG_ENOUGH);
+    world.one_day("2026-03-24").await;
+    let mut codes = world.sheet.codes();
+    codes.sort();
+    assert_eq!(codes, ["1", "2", "3"]);
+    assert_eq!(order_record(&world, 1).await.state, OrderState::Written);
+}
+
 #[tokio::test]
 async fn a_removed_order_is_remembered_as_removed() {
     let world = World::new(1).await;

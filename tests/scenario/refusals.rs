@@ -181,6 +181,32 @@ fn audit_item() -> flows::ports::WriteOp {
 }
 
 #[tokio::test]
+async fn a_row_that_says_nothing_in_b_and_d_and_is_hit_in_place_of_ours_stops_the_account() {
+    let world = World::new(1).await;
+    world.orders.set(vec![order(1, "2026-03-25", "10", ""), order(2, "2026-03-25", "20", "")]);
+    world.daily().await;
+    let mut note = vec![Cell::Empty; 18];
+    note[4] = Cell::Text("conferir".into());
+    world.sheet.edit(|rows| rows.push(note));
+    world.orders.remove(1);
+    world.sheet.inject(WriteFault::Meanwhile(Box::new(|rows| rows.reverse())));
+    world.clock.advance(LONG_ENOUGH);
+    let ran = world.daily().await;
+    assert!(matches!(reason(&ran.of("2026-03-25").outcome), Reason::ForeignRowsChanged { .. }), "{ran:?}");
+    assert!(world.stored_account().await.stopped.is_some());
+}
+
+#[tokio::test]
+async fn bookings_that_are_gone_for_the_moment_are_waited_for() {
+    let world = World::new(1).await;
+    world.orders.set(vec![order(1, "2026-03-25", "10", "52998224725")]);
+    world.sheet.forget_bookings();
+    let ran = world.daily().await;
+    assert!(matches!(ran.ended, Ended::Waiting { reason: Reason::NoBookings { .. }, .. }), "{:?}", ran.ended);
+    assert_eq!(world.sheet.writes(), 0);
+}
+
+#[tokio::test]
 async fn a_row_added_by_a_person_while_we_write_stops_nothing_and_stays() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", "")]);

@@ -102,6 +102,22 @@ impl World {
         run_daily(&self.deps(), None).await.unwrap()
     }
 
+    /// One day alone, as a backfill of it.
+    pub async fn one_day(&self, text: &str) {
+        let deps = self.deps();
+        let event = sige_backfill::BackfillEvent {
+            v: 1,
+            account: ACCOUNT.into(),
+            from: day(text),
+            to: day(text),
+            dry_run: false,
+            allow_empty: false,
+            request: None,
+        };
+        let plan = sige_backfill::handle(event, &deps).await.unwrap().plan.unwrap();
+        drain_plans(&deps, &[PlanRef { account: plan.account, plan: plan.plan }]).await.unwrap();
+    }
+
     /// The daily run with another last day.
     pub async fn daily_until(&self, last_day: &str) -> Ran {
         run_daily(&self.deps(), Some(day(last_day))).await.unwrap()

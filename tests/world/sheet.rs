@@ -96,7 +96,9 @@ impl Tab {
 impl MemorySheet {
     pub fn new() -> Self {
         let header = HEADER.iter().map(|title| (*title).to_owned()).collect();
-        Self { tab: Mutex::new(Tab { header, ..Tab::default() }) }
+        // Somebody else's booking: a tab without any is a tab that is being rewritten.
+        let bookings = vec![ErpRow { row: 2, ..ErpRow::default() }];
+        Self { tab: Mutex::new(Tab { header, bookings, ..Tab::default() }) }
     }
 
     /// Every non-blank row as text, in sheet order.
@@ -127,6 +129,10 @@ impl MemorySheet {
 
     pub fn book(&self, row: ErpRow) {
         self.tab.lock().unwrap().bookings.push(row);
+    }
+
+    pub fn forget_bookings(&self) {
+        self.tab.lock().unwrap().bookings.clear();
     }
 
     pub fn inject(&self, fault: WriteFault) {

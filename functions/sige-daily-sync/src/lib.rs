@@ -79,7 +79,10 @@ pub async fn handle(event: DailySyncEvent, deps: &Deps) -> Result<DailySyncRepor
             let reason = Reason::AccountStopped { account: name.clone(), why: stop.reason.clone() };
             report.skipped.push(SkippedAccount { account: name, reason });
         } else if !account.enabled {
-            report.skipped.push(SkippedAccount { account: name.clone(), reason: Reason::AccountDisabled { account: name } });
+            report.skipped.push(SkippedAccount {
+                account: name.clone(),
+                reason: Reason::AccountDisabled { account: name },
+            });
         } else {
             report.plans.push(plan_daily(deps, &account, &request).await?);
         }

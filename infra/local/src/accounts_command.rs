@@ -27,6 +27,15 @@ pub struct AccountChange {
 pub async fn apply(context: &Context, args: &AccountsApplyArgs) -> Result<(), Failure> {
     let path = args.file.clone().unwrap_or_else(|| context.config.accounts_file());
     let desired = accounts_file::load(&path)?;
+    // Nothing is applied unless everything can be.
+    let in_file: Vec<_> =
+        desired.iter().map(|account| accounts::Stored { account: account.clone(), version: 0 }).collect();
+    for account in &desired {
+        if let Some(other) = accounts::tab_taken(&in_file, account) {
+            return Err(explain(AccountError::TabTaken { account: account.name.clone(), other }));
+        }
+        bring(context, account, false).await?;
+    }
     let mut changes = Vec::new();
     for account in &desired {
         changes.push(bring(context, account, args.apply).await?);
@@ -61,8 +70,12 @@ pub async fn apply(context: &Context, args: &AccountsApplyArgs) -> Result<(), Fa
 pub async fn bring(context: &Context, account: &Account, apply: bool) -> Result<AccountChange, Failure> {
     let applied = if apply {
         let audit = context.audit().entry("accounts.apply", &account.name, desired_detail(account));
-        accounts::save(&*context.state, account, vec![audit]).await.map_err(Failure::failed)?
+        accounts::save(&*context.state, account, vec![audit]).await.map_err(explain)?
     } else {
+        let all = accounts::list(&*context.state).await.map_err(Failure::failed)?;
+        if let Some(other) = accounts::tab_taken(&all, account) {
+            return Err(explain(AccountError::TabTaken { account: account.name.clone(), other }));
+        }
         let stored = accounts::load(&*context.state, &account.name).await.map_err(Failure::failed)?;
         accounts::compare(stored.as_ref().map(|stored| &stored.account), account)
     };
@@ -195,7 +208,7 @@ async fn find(context: &Context, name: &str) -> Result<Account, Failure> {
 /// An unknown account is a matter of usage, anything else a failure.
 fn explain(error: AccountError) -> Failure {
     match error {
-        AccountError::NotFound(_) => Failure::BadUsage(error.to_string()),
+        AccountError::NotFound(_) | AccountError::TabTaken { .. } => Failure::BadUsage(error.to_string()),
         AccountError::Contended(_) | AccountError::Store(_) => Failure::failed(error),
     }
 }

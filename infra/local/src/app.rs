@@ -29,9 +29,14 @@ pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
                 RunCommand::SigeDailySync(args) => runtime::run_daily(&context, args).await?,
                 RunCommand::SigeBackfill(args) => runtime::run_backfill(&context, args).await?,
             };
-            output.result(&report, |output| report.print(output));
-            if report.needs_a_person() {
-                return Err(Failure::Failed("some days need a person; see the reasons above".to_owned()));
+            let shortfall = report.shortfall().map(Failure::Failed);
+            let mut result = serde_json::to_value(&report).map_err(Failure::failed)?;
+            if let (Some(failure), Some(fields)) = (&shortfall, result.as_object_mut()) {
+                fields.extend(failure.to_json().as_object().cloned().unwrap_or_default());
+            }
+            output.result(&result, |output| report.print(output));
+            if let Some(failure) = shortfall {
+                return Err(failure);
             }
             Ok(())
         }

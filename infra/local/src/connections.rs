@@ -73,9 +73,10 @@ impl LocalConnections {
     async fn secret(&self, system: &str, short: &str) -> Result<SecretString, Reason> {
         let name = secret_name(self.settings.general.stage.as_str(), short);
         self.secrets.get(&name).await.map_err(|error| match error {
-            SecretError::NotFound(name) => {
-                refused(system, format!("there is no secret {name}; set it with `erp-sync secrets set {short}`"))
-            }
+            SecretError::NotFound(name) => refused(
+                system,
+                format!("there is no secret {name}; set it with `erp-sync secrets set {short}`"),
+            ),
             SecretError::Refused { .. } => refused(system, error.to_string()),
             SecretError::Unavailable(_) => {
                 Reason::Unavailable { system: system.to_owned(), detail: error.to_string() }
@@ -125,7 +126,8 @@ impl Connections for LocalConnections {
         let credentials = adapter_settings::sige_credentials(&secret).map_err(named)?;
         let gate =
             self.gate(&format!("sige#{}", account.sige_secret), adapter_settings::sige_quota(&self.settings));
-        let client = self.sige_api()?.account(&credentials, gate).map_err(|error| named(error.to_string()))?;
+        let client =
+            self.sige_api()?.account(&credentials, gate).map_err(|error| named(error.to_string()))?;
         let client = Arc::new(client);
         keep(&self.orders, account, secret, &client);
         Ok(client)

@@ -5,7 +5,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{DayOutcome, RunReport};
-use crate::sample_installation::{ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale};
+use crate::sample_installation::{
+    ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
+};
 use crate::settings::{BaseUrl, DataDir, Settings};
 use crate::{credentials, runtime, wiring};
 use adapter_local::SystemClock;
@@ -64,7 +66,8 @@ pub async fn run(output: &Arc<Output>, _args: &DemoArgs) -> Result<(), Failure> 
         scale.company.orders, scale.company.erp_rows
     ));
     let installation = SampleInstallation::start(Arc::new(SystemClock), scale).await?;
-    let folder = tempfile::tempdir().map_err(|error| Failure::failed(format!("no temporary folder: {error}")))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| Failure::failed(format!("no temporary folder: {error}")))?;
     let settings = settings(&installation, folder.path())?;
     let config = Config { file: None, settings, data_dir: folder.path().join("data") };
     let context = wiring::open(config, output)?;
@@ -92,8 +95,12 @@ pub async fn run(output: &Arc<Output>, _args: &DemoArgs) -> Result<(), Failure> 
 }
 
 /// Every outside system is a simulator, and rate limits that protect real accounts do not slow it down.
-pub(crate) fn settings(installation: &SampleInstallation, folder: &std::path::Path) -> Result<Settings, Failure> {
-    let url = |text: &str| BaseUrl::parse(text).map_err(|problem| Failure::failed(format!("simulator: {problem}")));
+pub(crate) fn settings(
+    installation: &SampleInstallation,
+    folder: &std::path::Path,
+) -> Result<Settings, Failure> {
+    let url =
+        |text: &str| BaseUrl::parse(text).map_err(|problem| Failure::failed(format!("simulator: {problem}")));
     let mut settings = Settings::default();
     settings.general.data_dir = DataDir::given(&folder.join("data"));
     settings.sige.base_url = url(installation.sige.base_url())?;
@@ -126,7 +133,10 @@ async fn register(context: &Context, installation: &SampleInstallation) -> Resul
     Ok(())
 }
 
-async fn sync(context: &Context, installation: &SampleInstallation) -> Result<(RunFacts, RunReport), Failure> {
+async fn sync(
+    context: &Context,
+    installation: &SampleInstallation,
+) -> Result<(RunFacts, RunReport), Failure> {
     let clock = SystemClock;
     let (started, sige_before, sheets_before) =
         (clock.now(), installation.sige.seen().total(), installation.sheets.counters());
@@ -210,7 +220,17 @@ fn print(output: &Output, demo: &SigeDemo, first_report: &RunReport, installatio
         ]
     };
     output.table(
-        ["run", "days written", "unchanged", "rows", "quarantined", "SIGE calls", "sheet reads", "sheet writes", "time"],
+        [
+            "run",
+            "days written",
+            "unchanged",
+            "rows",
+            "quarantined",
+            "SIGE calls",
+            "sheet reads",
+            "sheet writes",
+            "time",
+        ],
         [facts("first", &demo.first), facts("second", &demo.second)],
     );
     output.line(format!(
@@ -229,7 +249,17 @@ fn print(output: &Output, demo: &SigeDemo, first_report: &RunReport, installatio
         [1, 3, 4, 7, 9, 12, 13, 15, 16].map(|column: usize| row.get(column).cloned().unwrap_or_default())
     };
     output.table(
-        ["B Código", "D Data", "E Cliente", "H Valor", "J Documento", "M Novo por", "N Novo", "P Retirada por", "Q Retirada"],
+        [
+            "B Código",
+            "D Data",
+            "E Cliente",
+            "H Valor",
+            "J Documento",
+            "M Novo por",
+            "N Novo",
+            "P Retirada por",
+            "Q Retirada",
+        ],
         demo.excerpt.iter().map(pick).collect::<Vec<_>>(),
     );
     if demo.first.quarantined > 0 {

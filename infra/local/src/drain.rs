@@ -15,6 +15,8 @@ use std::time::Duration;
 
 /// Longest single sleep: progress and a stop request are looked at in between.
 const NAP_MAX: Duration = Duration::from_secs(1);
+/// Looks in a row at work that is due and cannot be found.
+const IDLE_MAX: u32 = 100;
 /// Handlers that fail in a row before the loop gives up.
 const FAILURES_MAX: u32 = 3;
 
@@ -72,17 +74,20 @@ pub async fn drain(
     observer: &dyn Observer,
     patience: Patience,
 ) -> Result<Ended, FlowError> {
-    let mut failures = 0;
+    let (mut failures, mut idle) = (0, 0);
     loop {
         if observer.stop_requested() {
             return Ok(Ended::Stopped);
         }
         match work_once(deps, plans, observer).await {
             Ok(true) => {
-                failures = 0;
+                (failures, idle) = (0, 0);
+                if next_wait(deps, plans).await?.is_none() {
+                    return Ok(Ended::Finished);
+                }
                 continue;
             }
-            Ok(false) => failures = 0,
+            Ok(false) => (failures, idle) = (0, idle + 1),
             Err(error) if failures + 1 >= FAILURES_MAX => return Err(error),
             Err(error) => {
                 failures += 1;
@@ -91,8 +96,16 @@ pub async fn drain(
             }
         }
         let Some(wait) = next_wait(deps, plans).await? else { return Ok(Ended::Finished) };
-        let is_outage = matches!(wait.reason, Reason::Unavailable { .. } | Reason::SheetBusy { .. } | Reason::ReadBackDiffers { .. });
-        if patience == Patience::None || is_outage {
+        let is_outage = matches!(
+            wait.reason,
+            Reason::Unavailable { .. }
+                | Reason::SheetBusy { .. }
+                | Reason::ReadBackDiffers { .. }
+                | Reason::NoBookings { .. }
+        );
+        // Due, and yet nothing that could be worked on: waiting longer would be waiting for ever.
+        let is_stuck = idle > IDLE_MAX && wait.until <= deps.clock.now();
+        if patience == Patience::None || is_outage || is_stuck {
             return Ok(Ended::Waiting { reason: wait.reason, until: wait.until });
         }
         observer.waiting(&wait.reason, wait.until);
@@ -128,13 +141,8 @@ async fn work_once(deps: &Deps, plans: &[PlanRef], observer: &dyn Observer) -> R
 /// A due window whose wake-up is not in the queue, or hidden by a delivery to a process that is gone.
 async fn next_lost(deps: &Deps, plans: &[PlanRef]) -> Result<Option<Window>, FlowError> {
     let accounts: BTreeSet<&str> = plans.iter().map(|plan| plan.account.as_str()).collect();
-    for account in accounts {
-        let Some(stored) = flows::accounts::load(&*deps.state, account).await? else { continue };
-        if let Some(window) = dispatch::next_due(deps, &stored.account.destination.spreadsheet).await? {
-            return Ok(Some(window));
-        }
-    }
-    Ok(None)
+    let accounts: Vec<&str> = accounts.into_iter().collect();
+    dispatch::next_due(deps, &accounts).await
 }
 
 struct Wait {
@@ -168,7 +176,9 @@ fn pending(plan: &Plan) -> impl Iterator<Item = NaiveDate> {
 pub fn describe(report: &WindowReport) -> String {
     let day = report.day;
     match &report.outcome {
-        WindowOutcome::Written { rows, changed } => format!("{day}  written    {rows} rows, {changed} changed"),
+        WindowOutcome::Written { rows, changed } => {
+            format!("{day}  written    {rows} rows, {changed} changed")
+        }
         WindowOutcome::Unchanged { rows } => format!("{day}  unchanged  {rows} rows"),
         WindowOutcome::Waiting { reason, .. } => format!("{day}  waiting    {reason}"),
         WindowOutcome::Failed { reason } => format!("{day}  failed     {reason}"),

@@ -20,7 +20,8 @@ impl Progress {
     /// A bar over so many days.
     pub fn start(output: &Output, days: usize) -> Self {
         let bar = ProgressBar::new(u64::try_from(days).unwrap_or(u64::MAX));
-        let target = if output.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if output.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         bar.set_draw_target(target);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} days  {elapsed}  {msg}") {
             bar.set_style(style);
@@ -63,7 +64,9 @@ pub async fn wait_for_signal() {
 impl Observer for Progress {
     fn window(&self, report: &WindowReport) {
         match report.outcome {
-            WindowOutcome::Written { .. } | WindowOutcome::Unchanged { .. } | WindowOutcome::Failed { .. } => {
+            WindowOutcome::Written { .. }
+            | WindowOutcome::Unchanged { .. }
+            | WindowOutcome::Failed { .. } => {
                 self.bar.inc(1);
             }
             WindowOutcome::Waiting { .. } | WindowOutcome::NotDue => {}

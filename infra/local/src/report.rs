@@ -38,6 +38,8 @@ pub struct AccountReport {
     pub resumed: bool,
     /// Why nothing of the account was done, or why its plan is not complete.
     pub reason: Option<String>,
+    /// It is switched off: no shortfall.
+    pub disabled: bool,
     /// Its days, ascending.
     pub days: Vec<DayReport>,
 }
@@ -67,17 +69,38 @@ pub struct DayReport {
     pub rows: usize,
     /// Orders of the day that could not become a row.
     pub quarantined: usize,
-    /// Why it is pending or failed, as a sentence.
+    /// Why it is pending or failed, or which orders are in quarantine and why, as a sentence.
     pub reason: Option<String>,
+    /// Some customers could not be looked up: their rows stand without contact until a later run completes them.
+    pub contacts_missing: bool,
 }
 
 impl RunReport {
-    /// Whether something needs a person: a failed day, or an account that could not be worked on.
-    pub fn needs_a_person(&self) -> bool {
-        let day_failed = |day: &DayReport| day.outcome == DayOutcome::Failed;
-        self.accounts.iter().any(|account| {
-            (account.plan.is_none() && account.reason.is_some()) || account.days.iter().any(day_failed)
-        })
+    /// Why the run did not do all that was asked, if it did not: days failed or still to do, an account left out that is
+    /// switched on, orders that could not be asked for.
+    pub fn shortfall(&self) -> Option<String> {
+        let failed = self.count(DayOutcome::Failed);
+        let pending = if self.dry_run { 0 } else { self.count(DayOutcome::Pending) };
+        let accounts =
+            self.accounts.iter().filter(|account| account.reason.is_some() && !account.disabled).count();
+        let first = self.days().find_map(|day| match day.outcome {
+            DayOutcome::Failed | DayOutcome::Pending => day.reason.clone(),
+            DayOutcome::Written | DayOutcome::Unchanged => None,
+        });
+        let first = first.or_else(|| self.accounts.iter().find_map(|account| account.reason.clone()));
+        let mut parts = Vec::new();
+        for (count, what) in
+            [(failed, "failed"), (pending, "still to do"), (accounts, "account(s) not complete")]
+        {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let why = first.map(|reason| format!(": {reason}")).unwrap_or_default();
+        Some(format!("not everything was done ({}){why}", parts.join(", ")))
     }
 
     fn count(&self, outcome: DayOutcome) -> usize {
@@ -98,7 +121,7 @@ impl RunReport {
                     self.word(day.outcome).to_owned(),
                     day.rows.to_string(),
                     day.quarantined.to_string(),
-                    day.reason.clone().unwrap_or_default(),
+                    remark(day),
                 ]
             });
             let of_account = account.reason.iter().map(|reason| {
@@ -138,4 +161,11 @@ impl RunReport {
             DayOutcome::Failed => "failed",
         }
     }
+}
+
+fn remark(day: &DayReport) -> String {
+    let contacts = day
+        .contacts_missing
+        .then(|| "some contacts could not be looked up; the next run completes them".to_owned());
+    day.reason.clone().into_iter().chain(contacts).collect::<Vec<_>>().join("; ")
 }

@@ -12,6 +12,9 @@ use flows::daily::Accepted;
 use flows::deps::{Deps, FlowError};
 use flows::lease::Takeover;
 use flows::plan::{self, DayState};
+use flows::ports::Range;
+use flows::reason::Reason;
+use flows::records::{DayRecord, OrderRecord, day_key, quarantine};
 use flows::restore::Restoration;
 use flows::typed;
 use flows::window::{Window, window_key};
@@ -22,15 +25,18 @@ use std::time::Duration;
 
 /// How often a second process looks whether the first one is done.
 const TURN_INTERVAL: Duration = Duration::from_millis(200);
+/// Orders in quarantine whose reasons a report names.
+const QUARANTINE_SHOWN_MAX: usize = 200;
 
 /// `run sige-daily-sync`.
 ///
 /// # Errors
 /// The request is wrong, or the stores failed. What happened to single days is in the report.
 pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport, Failure> {
-    some_account(context, args.account.as_deref()).await?;
+    let wanted = some_account(context, args.account.as_deref()).await?;
     let _turn = turn(context, args.no_wait).await?;
     let (deps, writes) = wiring::deps(context, Takeover::OwnerIsGone).await?;
+    usable(&deps, &wanted).await?;
     let event = DailySyncEvent {
         v: 1,
         scheduled_at: None,
@@ -43,7 +49,14 @@ pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport,
     let mut report = RunReport {
         job: "sige-daily-sync".to_owned(),
         dry_run: false,
-        accounts: planned.skipped.into_iter().map(|skipped| idle(skipped.account, skipped.reason.to_string())).collect(),
+        accounts: planned
+            .skipped
+            .into_iter()
+            .map(|skipped| {
+                let disabled = matches!(skipped.reason, Reason::AccountDisabled { .. });
+                AccountReport { disabled, ..idle(skipped.account, skipped.reason.to_string()) }
+            })
+            .collect(),
         write_requests: 0,
         waiting: None,
     };
@@ -60,6 +73,7 @@ pub async fn run_backfill(context: &Context, args: &BackfillArgs) -> Result<RunR
     let wanted = some_account(context, args.account.as_deref()).await?;
     let _turn = turn(context, args.no_wait).await?;
     let (deps, writes) = wiring::deps(context, Takeover::OwnerIsGone).await?;
+    usable(&deps, &wanted).await?;
     let mut report = RunReport {
         job: "sige-backfill".to_owned(),
         dry_run: args.dry_run,
@@ -138,8 +152,8 @@ pub async fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failur
         }
     });
     match report {
-        Some(run) if run.needs_a_person() => Err(Failure::failed("some days need a person; see the reasons above")),
-        _ => Ok(()),
+        Some(run) => run.shortfall().map_or(Ok(()), |shortfall| Err(Failure::Failed(shortfall))),
+        None => Ok(()),
     }
 }
 
@@ -163,7 +177,11 @@ fn print_restoration(output: &crate::output::Output, restoration: &Restoration, 
         output.line(format!("the spreadsheet as it was: File > Version history, just before {at}"));
     }
     let days: Vec<_> = restoration.days.iter().map(ToString::to_string).collect();
-    let verb = if applied { "synchronised again" } else { "would be synchronised again (nothing changed; add --apply)" };
+    let verb = if applied {
+        "synchronised again"
+    } else {
+        "would be synchronised again (nothing changed; add --apply)"
+    };
     output.line(format!("{} {verb}", if days.is_empty() { "no day".to_owned() } else { days.join(", ") }));
 }
 
@@ -187,6 +205,23 @@ async fn some_account(context: &Context, name: Option<&str>) -> Result<Vec<Accou
     Ok(found)
 }
 
+/// Refuses a run in which no account can work, before anything is planned. One account's bad secret does not stop others.
+async fn usable(deps: &Deps, accounts: &[Account]) -> Result<(), Failure> {
+    let mut problems = Vec::new();
+    let mut working = 0;
+    for account in accounts.iter().filter(|account| account.enabled && account.stopped.is_none()) {
+        let opened = async {
+            deps.connections.orders(account).await?;
+            deps.connections.sheet(account).await.map(|_| ())
+        };
+        match opened.await {
+            Err(reason @ Reason::Credentials { .. }) => problems.push(reason.to_string()),
+            Ok(()) | Err(_) => working += 1,
+        }
+    }
+    if working > 0 || problems.is_empty() { Ok(()) } else { Err(Failure::BadUsage(problems.join("; "))) }
+}
+
 /// One process works on a data directory at a time; the next one waits for its turn.
 async fn turn(context: &Context, no_wait: bool) -> Result<InstanceLock, Failure> {
     let mut told = false;
@@ -194,7 +229,9 @@ async fn turn(context: &Context, no_wait: bool) -> Result<InstanceLock, Failure>
         match InstanceLock::try_acquire(&context.config.data_dir, &*context.clock) {
             Ok(lock) => return Ok(lock),
             Err(error @ LockError::Held { .. }) if no_wait => {
-                return Err(Failure::failed(format!("{error}; without --no-wait this command waits for its turn")));
+                return Err(Failure::failed(format!(
+                    "{error}; without --no-wait this command waits for its turn"
+                )));
             }
             Err(error @ LockError::Held { .. }) => {
                 if !std::mem::replace(&mut told, true) {
@@ -216,14 +253,28 @@ fn failure(error: FlowError) -> Failure {
 }
 
 fn idle(account: String, reason: String) -> AccountReport {
-    AccountReport { account, plan: None, resumed: false, reason: Some(reason), days: Vec::new() }
+    AccountReport {
+        account,
+        plan: None,
+        resumed: false,
+        reason: Some(reason),
+        disabled: false,
+        days: Vec::new(),
+    }
 }
 
 fn would_plan(deps: &Deps, account: String, args: &BackfillArgs) -> Result<AccountReport, Failure> {
     let days = flows::backfill::days(deps, args.from, args.to).map_err(failure)?;
-    let pending = |day| DayReport { day, outcome: DayOutcome::Pending, rows: 0, quarantined: 0, reason: None };
+    let pending = |day| DayReport {
+        day,
+        outcome: DayOutcome::Pending,
+        rows: 0,
+        quarantined: 0,
+        reason: None,
+        contacts_missing: false,
+    };
     let days = days.into_iter().map(pending).collect();
-    Ok(AccountReport { account, plan: None, resumed: false, reason: None, days })
+    Ok(AccountReport { account, plan: None, resumed: false, reason: None, disabled: false, days })
 }
 
 /// Works until the plans have an outcome and puts it into the report.
@@ -262,14 +313,26 @@ pub(crate) async fn work(
     }
 }
 
+/// The orders of an account that cannot become a row.
+async fn quarantined_orders(deps: &Deps, account: &str) -> Result<Vec<OrderRecord>, FlowError> {
+    let page = deps.state.query_index(&quarantine(account), Range::all(), QUARANTINE_SHOWN_MAX, None).await?;
+    let orders = page.items.into_iter().map(|item| Ok(typed::decode::<OrderRecord>(item)?.value));
+    orders.collect()
+}
+
 async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<AccountReport, FlowError> {
     let mut report = AccountReport {
         account: accepted.account.clone(),
         plan: Some(accepted.plan.clone()),
         resumed: accepted.resumed,
-        reason: accepted.incomplete.as_ref().map(|reason| format!("changed orders could not be listed: {reason}")),
+        reason: accepted
+            .incomplete
+            .as_ref()
+            .map(|reason| format!("changed orders could not be listed: {reason}")),
+        disabled: false,
         days: Vec::new(),
     };
+    let quarantine = quarantined_orders(deps, &accepted.account).await?;
     let Some(stored) = plan::load(deps, &accepted.account, &accepted.plan).await? else { return Ok(report) };
     for planned in stored.value.days {
         let (outcome, rows, quarantined, reason) = match planned.state {
@@ -283,7 +346,22 @@ async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<AccountRepor
                 (DayOutcome::Pending, 0, 0, reason.map(|reason| reason.to_string()))
             }
         };
-        report.days.push(DayReport { day: planned.day, outcome, rows, quarantined, reason });
+        let in_quarantine = || {
+            let orders = quarantine.iter().filter(|order| order.day == planned.day);
+            let reasons: Vec<_> =
+                orders.filter_map(|order| Some(order.reason.as_ref()?.to_string())).collect();
+            (quarantined > 0 && !reasons.is_empty())
+                .then(|| format!("{}; rows of it are left as they are", reasons.join("; ")))
+        };
+        let record = typed::load::<DayRecord>(&*deps.state, &day_key(&accepted.account, planned.day)).await?;
+        report.days.push(DayReport {
+            day: planned.day,
+            outcome,
+            rows,
+            quarantined,
+            reason: reason.or_else(in_quarantine),
+            contacts_missing: record.is_some_and(|record| record.value.unfinished),
+        });
     }
     Ok(report)
 }

@@ -46,7 +46,9 @@ impl SampleInstallation {
     pub async fn start(clock: Arc<dyn Clock>, scale: Scale) -> Result<Self, Failure> {
         let today = civil_day(clock.now());
         let company = sample::company_of(SEED, today, scale.company);
-        let no_port = |error: std::io::Error| Failure::failed(format!("the simulators cannot listen on 127.0.0.1: {error}"));
+        let no_port = |error: std::io::Error| {
+            Failure::failed(format!("the simulators cannot listen on 127.0.0.1: {error}"))
+        };
         let sige = SigeSimulator::start(company.account.clone(), clock).await.map_err(no_port)?;
         sige.load(company.orders.clone(), company.people.clone());
         let sheets = SheetsSimulator::start().await.map_err(no_port)?;

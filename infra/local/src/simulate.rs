@@ -4,7 +4,9 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::wait_for_signal;
-use crate::sample_installation::{ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale};
+use crate::sample_installation::{
+    ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
+};
 use adapter_local::SystemClock;
 use serde::Serialize;
 use std::io::Write;
@@ -45,18 +47,23 @@ pub async fn run(output: &Arc<Output>, args: &SimulateArgs) -> Result<(), Failur
     let scale = Scale { company, destination_rows: args.destination_rows };
     let installation = SampleInstallation::start(Arc::new(SystemClock), scale).await?;
     let simulated = describe(&installation)?;
+    // Signals are noted before the addresses are told: who reads them may ask for the end at once.
+    let mut end = std::pin::pin!(wait_for_signal());
+    tokio::select! { biased; () = &mut end => return Ok(()), () = std::future::ready(()) => {} }
     output.result(&simulated, |output| {
         output.line(format!("SIGE           {}", simulated.sige_base_url));
         output.line(format!("Google Sheets  {}", simulated.sheets_base_url));
         output.line(format!("\nerp-sync.toml\n-------------\n{}", simulated.config));
         output.line(format!("accounts.toml\n-------------\n{}", simulated.accounts));
         output.line(format!("erp-sync secrets set sige/{ACCOUNT}     {}", simulated.sige_secret));
-        output.line(format!("erp-sync secrets set google/{ACCOUNT}   the object google_secret of `erp-sync simulate --json`"));
+        output.line(format!(
+            "erp-sync secrets set google/{ACCOUNT}   the object google_secret of `erp-sync simulate --json`"
+        ));
     });
     // A script reads the addresses before the process ends.
     std::io::stdout().flush().map_err(Failure::failed)?;
     output.note("the simulators run until Ctrl-C");
-    wait_for_signal().await;
+    end.await;
     Ok(())
 }
 
@@ -84,7 +91,8 @@ fn describe(installation: &SampleInstallation) -> Result<Simulated, Failure> {
         erp_spreadsheet: ERP_SPREADSHEET,
         destination_spreadsheet: DESTINATION_SPREADSHEET,
         sige_secret: serde_json::json!({ "token": sige.token, "user": sige.user, "app": sige.app }),
-        google_secret: serde_json::from_str(&installation.sheets.service_account_json()).map_err(Failure::failed)?,
+        google_secret: serde_json::from_str(&installation.sheets.service_account_json())
+            .map_err(Failure::failed)?,
         config,
         accounts,
     })

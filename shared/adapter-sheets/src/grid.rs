@@ -4,6 +4,7 @@ use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
 use crate::values::{Lines, Major};
 use crate::wire::{floor, whole};
+use domain::calendar::erp_day;
 use domain::cell::Cell;
 use domain::row::HEADER;
 use flows::ports::{DestinationGrid, Marker, SheetReadError};
@@ -118,9 +119,13 @@ fn fill(grid: &mut DestinationGrid, codes: Vec<Cell>, days: Vec<Cell>) {
     for position in (0_u32..).take(length) {
         let (code, day) = (codes.next().unwrap_or_default(), days.next().unwrap_or_default());
         let whole_code = whole(&code);
-        let whole_day = floor(&day).and_then(|day| i32::try_from(day).ok());
+        // The old script's dates stay text where the spreadsheet is not Brazilian: a row of ours all the same.
+        let written_day = || erp_day(&day).ok().filter(|_| matches!(day, Cell::Text(_))).map(|day| day.0);
+        let whole_day = floor(&day).and_then(|day| i32::try_from(day).ok()).or_else(written_day);
+        let is_written = matches!(day, Cell::Text(_)) && whole_day.is_some();
         let code_is_odd = whole_code.is_none() && !code.is_empty();
-        let day_is_odd = whole(&day) != whole_day.map(i64::from) || (whole_day.is_none() && !day.is_empty());
+        let day_is_odd = !is_written
+            && (whole(&day) != whole_day.map(i64::from) || (whole_day.is_none() && !day.is_empty()));
         if code_is_odd || day_is_odd {
             let odd = [(code_is_odd, "B", code), (day_is_odd, "D", day)].into_iter().filter(|(odd, ..)| *odd);
             let told: Vec<String> =

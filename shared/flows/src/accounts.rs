@@ -6,7 +6,9 @@
 //! part of every key, message and log line, therefore its alphabet is narrow.
 mod store;
 
-pub use store::{AccountError, Applied, Change, Stored, account_key, compare, list, load, save, set_stop};
+pub use store::{
+    AccountError, Applied, Change, Stored, account_key, compare, list, load, save, set_stop, tab_taken,
+};
 
 use chrono::{DateTime, Utc};
 use domain::rules::Rules;

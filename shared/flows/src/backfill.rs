@@ -22,6 +22,9 @@ pub struct BackfillRequest {
 /// The days of the range, or why it is refused.
 pub fn days(deps: &Deps, from: NaiveDate, to: NaiveDate) -> Result<Vec<NaiveDate>, FlowError> {
     let last_completed = civil_day(deps.clock.now()).pred_opt().unwrap_or(NaiveDate::MIN);
+    if from < NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN) {
+        return Err(FlowError::BadRequest(format!("from {from} is before 1900, where sale days begin")));
+    }
     if from > to {
         return Err(FlowError::BadRequest(format!("the range is inverted: from {from} is after to {to}")));
     }
@@ -42,7 +45,11 @@ pub fn days(deps: &Deps, from: NaiveDate, to: NaiveDate) -> Result<Vec<NaiveDate
 }
 
 /// Plans the range, or goes on with an unfinished plan of the same range.
-pub async fn plan_backfill(deps: &Deps, account: &Account, request: &BackfillRequest) -> Result<Accepted, FlowError> {
+pub async fn plan_backfill(
+    deps: &Deps,
+    account: &Account,
+    request: &BackfillRequest,
+) -> Result<Accepted, FlowError> {
     let days = days(deps, request.from, request.to)?;
     let unfinished =
         plan::find_unfinished(deps, &account.name, PlanKind::Backfill, &days, request.allow_empty).await?;

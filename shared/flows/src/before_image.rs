@@ -66,7 +66,8 @@ impl BeforeImage {
         write: &DayWrite,
     ) -> Self {
         let is_touched = |row: &u32| {
-            write.delete.binary_search(row).is_ok() || write.update.binary_search_by_key(row, |(r, _)| *r).is_ok()
+            write.delete.binary_search(row).is_ok()
+                || write.update.binary_search_by_key(row, |(r, _)| *r).is_ok()
         };
         let touched = rows.rows.iter().filter(|(row, _)| is_touched(row));
         Self {

@@ -1,21 +1,22 @@
 //! The daily plan of an account: its last completed days, every day that an order changed since the last success
-//! touches, and every day that still waits for a contact.
+//! touches, every day that still waits for a contact, and every day that failed when it was last worked on.
 use crate::accounts::Account;
 use crate::deps::{Deps, FlowError};
 use crate::plan::{self, Plan, PlanKind};
 use crate::ports::{Expect, ItemKey, NewItem, Range, WriteOp};
 use crate::reason::Reason;
 use crate::records::{OrderRecord, order_key, unfinished_days};
-use crate::setback::StepError;
+use crate::setback::{Setback, StepError};
 use crate::settings::RACES_MAX;
 use crate::typed::{self, Stored};
+use crate::window::failed_days;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use domain::calendar::civil_day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Days waiting for a contact that one plan takes up again.
-const UNFINISHED_DAYS_MAX: usize = 100;
+/// Days of each kind that one plan takes up again.
+const INDEXED_DAYS_MAX: usize = 100;
 
 /// How far the changed-since listing has come. Moves only together with a plan that holds what it found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +57,11 @@ fn cursor_key(account: &str) -> ItemKey {
 }
 
 /// Plans the day of one account. Of two plans made at once, the later one starts from the cursor of the earlier.
-pub async fn plan_daily(deps: &Deps, account: &Account, request: &DailyRequest) -> Result<Accepted, FlowError> {
+pub async fn plan_daily(
+    deps: &Deps,
+    account: &Account,
+    request: &DailyRequest,
+) -> Result<Accepted, FlowError> {
     let mut contended = None;
     for _ in 0..RACES_MAX {
         match plan_once(deps, account, request).await {
@@ -86,12 +91,18 @@ async fn plan_once(deps: &Deps, account: &Account, request: &DailyRequest) -> Re
             "day {last_day} is not over yet in America/Sao_Paulo; the last completed day is {last_completed}"
         )));
     }
-    let mut days: BTreeSet<NaiveDate> =
-        (0..u64::from(account.resync_days)).filter_map(|back| last_day.checked_sub_days(Days::new(back))).collect();
+    let first_known = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+    if last_day < first_known {
+        return Err(FlowError::BadRequest(format!("day {last_day} is before 1900, where sale days begin")));
+    }
+    let mut days: BTreeSet<NaiveDate> = (0..u64::from(account.resync_days))
+        .filter_map(|back| last_day.checked_sub_days(Days::new(back)))
+        .collect();
     let mut alongside = Vec::new();
     let mut incomplete = None;
     if request.last_day.is_none() {
-        days.extend(unfinished(deps, account).await?);
+        days.extend(indexed_days(deps, &unfinished_days(&account.name)).await?);
+        days.extend(indexed_days(deps, &failed_days(&account.name)).await?);
         match touched(deps, account, request.at).await {
             Ok((found, cursor)) => {
                 days.extend(found.into_iter().filter(|day| *day <= last_completed));
@@ -117,10 +128,9 @@ async fn plan_once(deps: &Deps, account: &Account, request: &DailyRequest) -> Re
     })
 }
 
-/// Days whose contacts could not all be looked up.
-async fn unfinished(deps: &Deps, account: &Account) -> Result<Vec<NaiveDate>, FlowError> {
-    let partition = unfinished_days(&account.name);
-    let page = deps.state.query_index(&partition, Range::all(), UNFINISHED_DAYS_MAX, None).await?;
+/// Days that wait for a contact, or that failed when they were last worked on.
+async fn indexed_days(deps: &Deps, partition: &str) -> Result<Vec<NaiveDate>, FlowError> {
+    let page = deps.state.query_index(partition, Range::all(), INDEXED_DAYS_MAX, None).await?;
     Ok(page.items.iter().filter_map(|item| item.key.sk.parse().ok()).collect())
 }
 
@@ -136,7 +146,7 @@ async fn touched(
     if let Some(cursor) = &stored {
         let overlap = TimeDelta::from_std(deps.settings.change_overlap).unwrap_or(TimeDelta::MAX);
         let since = cursor.value.since.checked_sub_signed(overlap).unwrap_or(cursor.value.since);
-        let source = deps.connections.orders(account).await.map_err(crate::setback::Setback::for_good)?;
+        let source = deps.connections.orders(account).await.map_err(Setback::not_opened)?;
         let oldest = civil_day(at).checked_sub_days(Days::new(u64::from(deps.settings.touched_days_max)));
         for order in source.orders_changed_since(since).await? {
             let ledger_key = order_key(&account.name, &order.identity().0);
@@ -147,7 +157,16 @@ async fn touched(
             }
             days.extend(before.map(|stored| stored.value.day));
         }
+        let found = days.len();
         days.retain(|day| oldest.is_none_or(|oldest| *day >= oldest));
+        if days.len() < found {
+            let (account, left_out) = (&account.name, found - days.len());
+            tracing::warn!(
+                account,
+                left_out,
+                "orders changed on days older than touched_days_max; a backfill reaches them"
+            );
+        }
     }
     let since = at.max(stored.as_ref().map_or(at, |cursor| cursor.value.since));
     let expect = stored.map_or(Expect::Absent, |cursor| Expect::Version(cursor.version));

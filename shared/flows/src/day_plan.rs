@@ -50,17 +50,19 @@ pub fn candidate_rows(grid: &DestinationGrid, day: NaiveDate, moved: &MovedRows)
         .collect()
 }
 
-/// Plans the change of a day. `kept` are codes whose rows stay as they are (their order is in quarantine).
-pub fn plan_day(candidates: &RowBlock, desired: &[FaturamentoRow], kept: &BTreeSet<i64>) -> DayPlan {
+/// How many rows of a code stay as they are, because that many orders of it are in quarantine.
+pub type KeptRows = BTreeMap<i64, usize>;
+
+/// Plans the change of a day. Two companies of an account may use the same code, so rows that agree are settled first,
+/// and of what is left only as many rows are spared as there are orders in quarantine.
+pub fn plan_day(candidates: &RowBlock, desired: &[FaturamentoRow], kept: &KeptRows) -> DayPlan {
     let mut owned: BTreeMap<i64, Vec<(u32, &[Cell])>> = BTreeMap::new();
     let mut plan = DayPlan::default();
     for (row, cells) in &candidates.rows {
         let (Some(code_cell), Some(label_cell)) = (cells.get(1), cells.get(9)) else { continue };
         let Some(code) = owned_code(code_cell, label_cell) else { continue };
         plan.owned += 1;
-        if !kept.contains(&code) {
-            owned.entry(code).or_default().push((*row, cells.as_slice()));
-        }
+        owned.entry(code).or_default().push((*row, cells.as_slice()));
     }
     let mut missing = Vec::new();
     for (index, row) in desired.iter().enumerate() {
@@ -74,6 +76,15 @@ pub fn plan_day(candidates: &RowBlock, desired: &[FaturamentoRow], kept: &BTreeS
                 plan.unchanged += 1;
             }
             None => missing.push(index),
+        }
+    }
+    // Spared: as many of the leftovers as orders of that code are in quarantine, but never one that a good order needs.
+    for (code, spared) in kept {
+        let wanted =
+            missing.iter().filter(|index| desired.get(**index).is_some_and(|row| row.code == *code)).count();
+        if let Some(rows) = owned.get_mut(code) {
+            let surplus = rows.len().saturating_sub(wanted).min(*spared);
+            rows.truncate(rows.len() - surplus);
         }
     }
     // What agrees is settled; what is left over is paired by code first, so that an edited order keeps its row.
@@ -97,7 +108,8 @@ pub fn plan_day(candidates: &RowBlock, desired: &[FaturamentoRow], kept: &BTreeS
 
 /// The last row in which B or D says anything; 1 when only the header does.
 pub fn last_used_row(grid: &DestinationGrid) -> u32 {
-    let last_number = grid.codes.iter().zip(&grid.days).rposition(|(code, day)| code.is_some() || day.is_some());
+    let last_number =
+        grid.codes.iter().zip(&grid.days).rposition(|(code, day)| code.is_some() || day.is_some());
     let last_number = last_number.and_then(|index| u32::try_from(index).ok()).map_or(1, |index| index + 2);
     let last_other = grid.other.iter().map(|(index, _)| index + 2).max().unwrap_or(1);
     last_number.max(last_other)

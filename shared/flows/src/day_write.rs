@@ -13,7 +13,9 @@ use crate::deps::{Deps, FlowError};
 use crate::desired_day::DesiredDay;
 use crate::destination::{Destination, OpenWrite, destination_key, marker, put_destination};
 use crate::lease::Lease;
-use crate::ports::{DayWrite, DestinationGrid, ReportSheet, RowBlock, SheetWriteError, WriteOp, WriteOutcome};
+use crate::ports::{
+    DayWrite, DestinationGrid, ReportSheet, RowBlock, SheetWriteError, WriteOp, WriteOutcome,
+};
 use crate::read_back::compare;
 use crate::reason::Reason;
 use crate::setback::{SHEETS, Setback, StepError, unavailable};
@@ -26,6 +28,8 @@ use std::sync::Arc;
 
 /// An intent that was not followed by its call within this time is given up: the lease may be somebody else's by now.
 const SEND_WITHIN: TimeDelta = TimeDelta::seconds(20);
+/// What a call may wait for, rate limit and token, before it leaves.
+const LEFT_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// Rows below the last used one that are looked at before they are written to.
 const FREE_ROWS_SEARCHES_MAX: u32 = 20;
 /// An adopted write is compared with its before-image only while people have had little time to work in the tab.
@@ -72,7 +76,10 @@ fn spread(target: &DayTarget<'_>) -> (String, String) {
     (target.account.destination.spreadsheet.clone(), target.account.destination.tab.clone())
 }
 
-async fn load_destination(deps: &Deps, target: &DayTarget<'_>) -> Result<Option<Stored<Destination>>, StepError> {
+async fn load_destination(
+    deps: &Deps,
+    target: &DayTarget<'_>,
+) -> Result<Option<Stored<Destination>>, StepError> {
     let (spreadsheet, tab) = spread(target);
     Ok(typed::load(&*deps.state, &destination_key(&spreadsheet, &tab)).await?)
 }
@@ -107,6 +114,24 @@ fn settled_at(deps: &Deps, open: &OpenWrite) -> DateTime<Utc> {
     open.sent_at.checked_add_signed(settle).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
+/// The call may have left some time after its intent (it waits for the rate limit and for a token): the doubt lasts from
+/// the latest moment at which it can have left.
+async fn sent_later(
+    deps: &Deps,
+    lease: &Lease,
+    target: &DayTarget<'_>,
+    open: OpenWrite,
+) -> Result<OpenWrite, StepError> {
+    let sent_at = deps.clock.now().min(open.sent_at + LEFT_WITHIN);
+    let open = OpenWrite { sent_at, ..open };
+    if let Some(stored) = load_destination(deps, target).await? {
+        let state = Destination { generation: stored.value.generation, open: Some(open.clone()) };
+        let (spreadsheet, tab) = spread(target);
+        commit(deps, lease, put_destination(&spreadsheet, &tab, &state, Some(&stored))?).await?;
+    }
+    Ok(open)
+}
+
 /// Ends the doubt about an earlier write of this tab, or says until when there is doubt.
 pub async fn settle(deps: &Deps, lease: &Lease, target: &DayTarget<'_>) -> Result<(), StepError> {
     let Some(open) = load_destination(deps, target).await?.and_then(|stored| stored.value.open) else {
@@ -123,7 +148,7 @@ pub async fn settle(deps: &Deps, lease: &Lease, target: &DayTarget<'_>) -> Resul
             && let Some(image) = BeforeImage::load(deps, &open.before_image).await?
         {
             let (before, write) = image.replay();
-            let lost = compare(&before, &write, &grid).lost.len();
+            let lost = compare(&before, &write, &grid).damage();
             if lost > 0 {
                 return Err(stop_account(deps, lease, target, &open, lost).await?.into());
             }
@@ -185,8 +210,9 @@ async fn plan(target: &DayTarget<'_>, desired: &DesiredDay) -> Result<Option<Pla
     })?;
     let moved = unambiguous(&before, target.moved);
     let numbers = candidate_rows(&before, target.day, &moved);
-    let rows = if numbers.is_empty() { RowBlock::default() } else { target.sheet.read_rows(&numbers).await? };
-    let plan = plan_day(&rows, &desired.rows, &desired.kept_codes());
+    let rows =
+        if numbers.is_empty() { RowBlock::default() } else { target.sheet.read_rows(&numbers).await? };
+    let plan = plan_day(&rows, &desired.rows, &desired.kept_rows());
     if plan.is_empty() {
         return Ok(None);
     }
@@ -264,8 +290,15 @@ async fn write_once(
     let hash = day_hash(&desired.rows);
     let write = to_write(target, desired, &planned, generation, &hash);
     let now = deps.clock.now();
-    let image =
-        BeforeImage::new(&target.account.name, target.day, generation, now, &planned.before, &planned.rows, &write);
+    let image = BeforeImage::new(
+        &target.account.name,
+        target.day,
+        generation,
+        now,
+        &planned.before,
+        &planned.rows,
+        &write,
+    );
     let before_image = image.store(deps, target.run).await?;
     if !lease.renew(&*deps.state, &*deps.clock).await? {
         return Err(lease_lost(deps));
@@ -312,6 +345,7 @@ async fn write_once(
         Err(SheetWriteError::Unknown(detail)) => {
             tracing::warn!(account = target.account.name, day = %target.day, generation, detail, "write without an answer");
             if !target.sheet.read_grid().await?.markers.contains(&write.marker) {
+                let open = sent_later(deps, lease, target, open).await?;
                 let until = settled_at(deps, &open);
                 return Err(Setback::until(Reason::Settling { sent_at: open.sent_at, until }, until).into());
             }
@@ -323,7 +357,8 @@ async fn write_once(
 /// The generation that the tab's own marker claims: a state store that was set back must not reuse an id.
 fn generation_of(grid: &DestinationGrid) -> i32 {
     let claims = grid.markers.iter().filter_map(|marker| marker.value.split(':').next()?.parse::<i32>().ok());
-    claims.max().unwrap_or(0)
+    // A claim beyond any real one is somebody's jest, not a generation.
+    claims.filter(|claim| *claim < i32::MAX / 2).max().unwrap_or(0)
 }
 
 fn to_write(
@@ -364,13 +399,14 @@ async fn confirm(
     if comparison.gained > 0 {
         tracing::warn!(account = target.account.name, day = %target.day, rows = comparison.gained, "rows were added meanwhile");
     }
-    if !comparison.lost.is_empty() {
-        return Err(stop_account(deps, lease, target, open, comparison.lost.len()).await?.into());
+    if comparison.damage() > 0 {
+        return Err(stop_account(deps, lease, target, open, comparison.damage()).await?.into());
     }
     let numbers = candidate_rows(&after, target.day, &MovedRows::new());
-    let rows = if numbers.is_empty() { RowBlock::default() } else { target.sheet.read_rows(&numbers).await? };
+    let rows =
+        if numbers.is_empty() { RowBlock::default() } else { target.sheet.read_rows(&numbers).await? };
     let as_written =
-        comparison.missing == 0 && plan_day(&rows, &desired.rows, &desired.kept_codes()).is_empty();
+        comparison.missing == 0 && plan_day(&rows, &desired.rows, &desired.kept_rows()).is_empty();
     close(deps, lease, target, Some(open.generation)).await?;
     let changed = write.update.len() + write.delete.len() + write.append.len();
     Ok((changed, open.generation, as_written))
@@ -389,8 +425,10 @@ async fn stop_account(
     tracing::error!(account = target.account.name, day = %open.day, rows, image, "rows that are not ours changed, account stopped");
     let stop = Stop { reason: reason.code(), at: deps.clock.now(), before_image: Some(image.clone()) };
     match accounts::set_stop(&*deps.state, &target.account.name, Some(&stop), Vec::new()).await {
-        Ok(_) | Err(AccountError::NotFound(_)) => {}
-        Err(AccountError::Contended(name)) => return Err(FlowError::Contended(format!("account/{name}")).into()),
+        Ok(_) | Err(AccountError::NotFound(_) | AccountError::TabTaken { .. }) => {}
+        Err(AccountError::Contended(name)) => {
+            return Err(FlowError::Contended(format!("account/{name}")).into());
+        }
         Err(AccountError::Store(error)) => return Err(error.into()),
     }
     close(deps, lease, target, Some(open.generation)).await?;

@@ -1,7 +1,9 @@
 //! What every use case is handed: the ports, the limits, and a way to reach an account's outside systems.
 use crate::accounts::Account;
 use crate::lease::Takeover;
-use crate::ports::{BlobError, BlobStore, Clock, OrderSource, QueueError, Randomness, ReportSheet, StateStore};
+use crate::ports::{
+    BlobError, BlobStore, Clock, OrderSource, QueueError, Randomness, ReportSheet, StateStore,
+};
 use crate::ports::{StoreError, WorkQueue};
 use crate::pseudonym::Pseudonym;
 use crate::reason::Reason;

@@ -1,17 +1,18 @@
 //! What a day should look like on the sheet: the billed orders of the day, enriched and attributed.
 use crate::accounts::Account;
+use crate::day_plan::KeptRows;
 use crate::deps::Deps;
-use crate::people;
+use crate::people::{self, Limits};
 use crate::ports::{OrderSource, ReportSheet};
 use crate::reason::Reason;
 use crate::records::ORDERS_PER_DAY_MAX;
-use crate::setback::{Setback, StepError};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::setback::{Next, Setback, StepError};
+use chrono::NaiveDate;
 use domain::booking::BookingIndex;
 use domain::flag::Flag;
 use domain::order::{Order, unique_orders};
 use domain::row::{BuiltRow, FaturamentoRow, build_row};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many times `erp_max_rows` a truncated block is widened for a sale day older than it.
@@ -46,9 +47,13 @@ pub struct DesiredDay {
 }
 
 impl DesiredDay {
-    /// Codes of the orders in quarantine: their rows are left alone.
-    pub fn kept_codes(&self) -> BTreeSet<i64> {
-        self.unmappable.iter().map(|order| order.code).collect()
+    /// How many rows of which code are left alone: those of the orders in quarantine.
+    pub fn kept_rows(&self) -> KeptRows {
+        let mut kept = KeptRows::new();
+        for order in &self.unmappable {
+            *kept.entry(order.code).or_default() += 1;
+        }
+        kept
     }
 }
 
@@ -59,7 +64,7 @@ pub async fn read(
     source: &Arc<dyn OrderSource>,
     sheet: &Arc<dyn ReportSheet>,
     day: NaiveDate,
-    deadline: DateTime<Utc>,
+    limits: Limits,
 ) -> Result<DesiredDay, StepError> {
     let listed = source.billed_orders(day).await?;
     let mut desired = DesiredDay { seen: listed.len(), ..DesiredDay::default() };
@@ -82,7 +87,7 @@ pub async fn read(
     if orders.is_empty() {
         return Ok(desired);
     }
-    let people = people::look_up(deps, account, source, &orders, deadline).await?;
+    let people = people::look_up(deps, account, source, &orders, limits).await?;
     desired.unfinished = people.unfinished;
     let bookings = bookings(account, sheet, day).await?;
     for order in &orders {
@@ -125,13 +130,20 @@ async fn bookings(
     let widest = account.erp_max_rows.saturating_mul(WIDEN_FACTOR);
     loop {
         let block = sheet.read_bookings(Some(max_rows)).await?;
-        match block.oldest_form_day.filter(|oldest| block.truncated && day < *oldest) {
-            None => return Ok(BookingIndex::build(&block.rows, &account.rules)),
-            Some(_) if max_rows < widest => max_rows = max_rows.saturating_mul(2).min(widest),
-            Some(oldest) => {
-                let reason = Reason::BookingsTooShort { day, oldest, rows: max_rows };
-                return Err(Setback::for_good(reason).into());
-            }
+        if block.rows.is_empty() {
+            let tab = format!("tab {} of spreadsheet {}", account.erp.tab, account.erp.spreadsheet);
+            let reason = Reason::NoBookings { tab };
+            return Err(Setback { reason, next: Next::BackOff }.into());
         }
+        // A block that is cut off and does not say how old it is may be too short as well as one that does.
+        let reaches_back = !block.truncated || block.oldest_form_day.is_some_and(|oldest| oldest <= day);
+        if reaches_back {
+            return Ok(BookingIndex::build(&block.rows, &account.rules));
+        }
+        if max_rows >= widest {
+            let reason = Reason::BookingsTooShort { day, oldest: block.oldest_form_day, rows: max_rows };
+            return Err(Setback::for_good(reason).into());
+        }
+        max_rows = max_rows.saturating_mul(2).min(widest);
     }
 }

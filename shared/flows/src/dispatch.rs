@@ -10,9 +10,9 @@ use crate::settings::WINDOWS_QUEUE;
 use crate::typed;
 use crate::window::{Priority, Window, due_partition, sortable, window_key};
 use crate::window_sync::WindowWake;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Due windows looked at to find one that really is: the index may lag.
 const CANDIDATES_MAX: usize = 25;
@@ -50,22 +50,25 @@ pub async fn tick(deps: &Deps) -> Result<Dispatched, FlowError> {
             dispatched.plans_spread += 1;
         }
     }
-    let spreadsheets: BTreeSet<&str> =
-        accounts.iter().map(|stored| stored.account.destination.spreadsheet.as_str()).collect();
-    for spreadsheet in spreadsheets {
-        if send_next(deps, spreadsheet).await? {
+    let mut by_spreadsheet: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for stored in &accounts {
+        let account = &stored.account;
+        by_spreadsheet.entry(&account.destination.spreadsheet).or_default().push(&account.name);
+    }
+    for (spreadsheet, accounts) in by_spreadsheet {
+        if send_next(deps, spreadsheet, &accounts).await? {
             dispatched.sent += 1;
         }
     }
     Ok(dispatched)
 }
 
-/// Sends the most urgent due window of a spreadsheet, if none is on its way.
-pub async fn send_next(deps: &Deps, spreadsheet: &str) -> Result<bool, FlowError> {
+/// Sends the most urgent due window of the accounts that write to a spreadsheet, if none is on its way.
+async fn send_next(deps: &Deps, spreadsheet: &str, accounts: &[&str]) -> Result<bool, FlowError> {
     if deps.state.get(&slot_key(spreadsheet)).await?.is_some() {
         return Ok(false);
     }
-    let Some(window) = next_due(deps, spreadsheet).await? else { return Ok(false) };
+    let Some(window) = next_due(deps, accounts).await? else { return Ok(false) };
     let now = deps.clock.now();
     let slot = Slot { account: window.account.clone(), day: window.day };
     let requeue_after = TimeDelta::from_std(deps.settings.requeue_after).unwrap_or(TimeDelta::MAX);
@@ -88,57 +91,56 @@ pub async fn send_next(deps: &Deps, spreadsheet: &str) -> Result<bool, FlowError
     Ok(true)
 }
 
-/// The most urgent window of a spreadsheet that is due now, if any.
-pub async fn next_due(deps: &Deps, spreadsheet: &str) -> Result<Option<Window>, FlowError> {
-    let now = deps.clock.now();
+/// The most urgent window of these accounts that is due now, if any.
+pub async fn next_due(deps: &Deps, accounts: &[&str]) -> Result<Option<Window>, FlowError> {
     for priority in [Priority::Daily, Priority::Backfill] {
-        let rank = priority.rank();
-        let range = Range { from: Some(format!("{rank}#")), to: Some(format!("{rank}#{}~", sortable(now))) };
-        let page = deps.state.query_index(&due_partition(spreadsheet), range, CANDIDATES_MAX, None).await?;
-        for item in page.items {
-            let listed: Window = typed::decode::<Window>(item)?.value;
-            let key = window_key(&listed.account, listed.day);
-            let current = typed::load::<Window>(&*deps.state, &key).await?.map(|stored| stored.value);
-            let is_due = |window: &Window| {
-                window.spreadsheet == spreadsheet && window.due_at.is_some_and(|due| due <= now)
+        let mut found: Option<Window> = None;
+        for account in accounts {
+            let window = first_due(deps, account, priority).await?;
+            found = match (found, window) {
+                (Some(one), Some(two)) => Some(if two.due_at < one.due_at { two } else { one }),
+                (one, two) => one.or(two),
             };
-            if let Some(window) = current.filter(is_due) {
-                return Ok(Some(window));
-            }
+        }
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
 }
 
-/// When the next window of a spreadsheet becomes due, if any is waiting.
-pub async fn next_due_at(deps: &Deps, spreadsheet: &str) -> Result<Option<DateTime<Utc>>, FlowError> {
-    let mut earliest: Option<DateTime<Utc>> = None;
-    for priority in [Priority::Daily, Priority::Backfill] {
-        let range = Range::prefix(&format!("{}#", priority.rank()));
-        let page = deps.state.query_index(&due_partition(spreadsheet), range, CANDIDATES_MAX, None).await?;
-        for item in page.items {
-            let due = typed::decode::<Window>(item)?.value.due_at;
-            earliest = match (earliest, due) {
-                (Some(one), Some(two)) => Some(one.min(two)),
-                (one, two) => one.or(two),
-            };
+/// The first window of an account that is due now with that urgency. The index may lag, so each is read again.
+async fn first_due(deps: &Deps, account: &str, priority: Priority) -> Result<Option<Window>, FlowError> {
+    let now = deps.clock.now();
+    let rank = priority.rank();
+    let range = Range { from: Some(format!("{rank}#")), to: Some(format!("{rank}#{}~", sortable(now))) };
+    let page = deps.state.query_index(&due_partition(account), range, CANDIDATES_MAX, None).await?;
+    for item in page.items {
+        let listed: Window = typed::decode::<Window>(item)?.value;
+        let key = window_key(&listed.account, listed.day);
+        let current = typed::load::<Window>(&*deps.state, &key).await?.map(|stored| stored.value);
+        if let Some(window) = current.filter(|window| window.due_at.is_some_and(|due| due <= now)) {
+            return Ok(Some(window));
         }
     }
-    Ok(earliest)
+    Ok(None)
 }
 
 /// Frees the slot of the wake-up that has been answered and sends the next window.
 pub async fn hand_back(deps: &Deps, wake: &WindowWake) -> Result<(), FlowError> {
-    let window = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?;
-    let Some(spreadsheet) = window.map(|stored| stored.value.spreadsheet) else { return Ok(()) };
-    if let Some(stored) = typed::load::<Slot>(&*deps.state, &slot_key(&spreadsheet)).await?
+    let accounts = accounts::list(&*deps.state).await?;
+    let Some(own) = accounts.iter().find(|stored| stored.account.name == wake.account) else { return Ok(()) };
+    let spreadsheet = &own.account.destination.spreadsheet;
+    if let Some(stored) = typed::load::<Slot>(&*deps.state, &slot_key(spreadsheet)).await?
         && stored.value.account == wake.account
         && stored.value.day == wake.day
     {
-        let delete = WriteOp::Delete(slot_key(&spreadsheet), Expect::Version(stored.version));
+        let delete = WriteOp::Delete(slot_key(spreadsheet), Expect::Version(stored.version));
         // Refused: somebody else has freed or renewed it since; the slot is theirs.
         deps.state.transact(vec![delete], Vec::new()).await?;
     }
-    send_next(deps, &spreadsheet).await?;
+    let neighbours = accounts.iter().filter(|stored| stored.account.destination.spreadsheet == *spreadsheet);
+    let neighbours: Vec<&str> = neighbours.map(|stored| stored.account.name.as_str()).collect();
+    send_next(deps, spreadsheet, &neighbours).await?;
     Ok(())
 }

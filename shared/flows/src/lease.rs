@@ -107,7 +107,9 @@ pub async fn acquire(
     match store.transact(writes, Vec::new()).await? {
         WriteOutcome::Written(versions) => {
             let (Some(&epoch_version), Some(&heartbeat_version)) = (versions.first(), versions.get(1)) else {
-                return Err(StoreError::Invalid("a transaction of two writes must answer two versions".into()));
+                return Err(StoreError::Invalid(
+                    "a transaction of two writes must answer two versions".into(),
+                ));
             };
             Ok(Acquired::Yes(Lease {
                 resource: resource.to_owned(),
@@ -165,8 +167,7 @@ impl Lease {
 
     /// Gives the lease back. Losing it before is no error: then it is somebody else's to give back.
     pub async fn release(self, store: &dyn StateStore) -> Result<(), StoreError> {
-        let delete =
-            WriteOp::Delete(heartbeat_key(&self.resource), Expect::Version(self.heartbeat_version));
+        let delete = WriteOp::Delete(heartbeat_key(&self.resource), Expect::Version(self.heartbeat_version));
         store.transact(vec![delete], vec![self.fence()]).await?;
         Ok(())
     }

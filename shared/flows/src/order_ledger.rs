@@ -5,7 +5,9 @@ use crate::desired_day::DesiredDay;
 use crate::lease::Lease;
 use crate::ports::{WriteOp, WriteOutcome};
 use crate::reason::Reason;
-use crate::records::{OrderRecord, OrderState, WrittenOrder, order_key, put_order, record};
+use crate::records::{
+    DayRecord, OrderRecord, OrderState, WrittenOrder, day_key, order_key, put_day, put_order, record,
+};
 use crate::setback::{Setback, StepError};
 use crate::typed::{self, Stored};
 use chrono::NaiveDate;
@@ -91,6 +93,15 @@ pub async fn settle(
 ) -> Result<(), StepError> {
     let now = deps.clock.now();
     let mut writes = Vec::new();
+    let moved_from: BTreeSet<NaiveDate> = changed
+        .iter()
+        .filter(|order| order.reason.is_none())
+        .filter_map(|order| Some(order.before.as_ref()?.value.day))
+        .filter(|before| *before != day)
+        .collect();
+    for other in moved_from {
+        writes.extend(forget(deps, account, other, &changed).await?);
+    }
     for order in changed {
         let state = if order.reason.is_some() { OrderState::Quarantined } else { OrderState::Written };
         let before = order.before.as_ref().map(|stored| &stored.value);
@@ -117,6 +128,28 @@ pub async fn settle(
     Ok(())
 }
 
+/// Takes orders that have moved away out of the record of their old day, so that one that comes back is seen to.
+async fn forget(
+    deps: &Deps,
+    account: &str,
+    old_day: NaiveDate,
+    moved: &[ChangedOrder],
+) -> Result<Option<WriteOp>, StepError> {
+    let Some(stored) = typed::load::<DayRecord>(&*deps.state, &day_key(account, old_day)).await? else {
+        return Ok(None);
+    };
+    let mut record = stored.value.clone();
+    let known = record.orders.len();
+    for order in moved.iter().filter(|order| order.reason.is_none()) {
+        record.orders.remove(&order.identity);
+    }
+    Ok(if record.orders.len() < known {
+        Some(put_day(account, old_day, &record, Some(&stored))?)
+    } else {
+        None
+    })
+}
+
 /// Orders that stood under this day and are no longer billed on it.
 async fn removed(
     deps: &Deps,
@@ -137,7 +170,8 @@ async fn removed(
         if current.contains(identity.as_str()) {
             continue;
         }
-        let Some(stored) = typed::load::<OrderRecord>(&*deps.state, &order_key(account, identity)).await? else {
+        let Some(stored) = typed::load::<OrderRecord>(&*deps.state, &order_key(account, identity)).await?
+        else {
             continue;
         };
         if stored.value.day != day || stored.value.state != OrderState::Written {

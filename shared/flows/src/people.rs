@@ -8,7 +8,7 @@ use crate::deps::{Deps, FlowError};
 use crate::ports::{Expect, ItemKey, NewItem, OrderSource, SourceError, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::setback::{Setback, StepError};
-use crate::settings::PERSON_FAILURES_MAX;
+use crate::settings::{PERSON_ATTEMPTS_MAX, PERSON_FAILURES_MAX};
 use crate::typed::{self, Stored};
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::document::{DocumentKey, normalise_text};
@@ -53,17 +53,26 @@ impl People {
     }
 }
 
+/// How long the look-ups of one attempt may take, and which attempt it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// When to stop and go on in the next attempt.
+    pub deadline: DateTime<Utc>,
+    /// Attempts at this window before this one.
+    pub attempts: u32,
+}
+
 /// Looks up everybody behind the orders, each document once.
 pub async fn look_up(
     deps: &Deps,
     account: &Account,
     source: &Arc<dyn OrderSource>,
     orders: &[Order],
-    deadline: DateTime<Utc>,
+    limits: Limits,
 ) -> Result<People, StepError> {
     let mut people = People::default();
     let mut answered = Vec::new();
-    let outcome = look_up_each(deps, account, source, orders, deadline, &mut people, &mut answered).await;
+    let outcome = look_up_each(deps, account, source, orders, limits, &mut people, &mut answered).await;
     // What has been answered is kept, however the look-ups ended.
     remember(deps, answered).await?;
     outcome.map(|()| people)
@@ -74,14 +83,14 @@ async fn look_up_each(
     account: &Account,
     source: &Arc<dyn OrderSource>,
     orders: &[Order],
-    deadline: DateTime<Utc>,
+    Limits { deadline, attempts }: Limits,
     people: &mut People,
     answered: &mut Vec<WriteOp>,
 ) -> Result<(), StepError> {
     if !account.enrich_contacts {
         return Ok(());
     }
-    let mut failures_in_a_row = 0;
+    let (mut failures_in_a_row, mut asked) = (0, 0);
     for document in orders.iter().filter_map(|order| normalise_text(&order.document).key) {
         if people.answers.contains_key(&document) {
             continue;
@@ -92,14 +101,17 @@ async fn look_up_each(
             people.answers.insert(document, fresh.value.answer.clone());
             continue;
         }
-        if now >= deadline {
+        // At least one look-up in each attempt: else a slow listing would use up every budget.
+        if now >= deadline && asked > 0 {
             return Err(Setback::until(Reason::BudgetUsed, now).into());
         }
         let answer = if failures_in_a_row >= PERSON_FAILURES_MAX {
             None
         } else {
-            ask(account, source, &document).await?
+            let insist = asked > 0 || attempts < PERSON_ATTEMPTS_MAX;
+            ask(account, source, &document, insist).await?
         };
+        asked += 1;
         if let Some(answer) = answer {
             failures_in_a_row = 0;
             answered.extend(entry(deps, account, &document, &answer, remembered.as_ref())?);
@@ -123,13 +135,14 @@ async fn ask(
     account: &Account,
     source: &Arc<dyn OrderSource>,
     document: &DocumentKey,
+    insist: bool,
 ) -> Result<Option<Enrichment>, StepError> {
     match source.people(document).await {
         Ok(records) => Ok(Some(match_people(&records, document))),
-        // Refused credentials and an announced wait concern everybody, not this person.
-        Err(error @ (SourceError::Credentials { .. } | SourceError::Unavailable { retry_at: Some(_), .. })) => {
-            Err(error.into())
-        }
+        // Refused credentials and an announced wait concern everybody, not this person; but a wait that is announced
+        // again and again, without a single answer in between, is a failure like any other.
+        Err(error @ SourceError::Credentials { .. }) => Err(error.into()),
+        Err(error @ SourceError::Unavailable { retry_at: Some(_), .. }) if insist => Err(error.into()),
         Err(error) => {
             tracing::warn!(account = account.name, %error, "person look-up failed, row goes without contact");
             Ok(None)

@@ -12,7 +12,7 @@ use crate::window::{self, Priority, WindowRequest};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// Most plans of an account that a search looks at, newest first.
+/// Most plans of an account that a search looks at, in the order of their ids.
 const PLANS_SEARCHED_MAX: usize = 1_000;
 
 /// Why the plan exists.
@@ -126,7 +126,13 @@ pub struct Progress {
 
 impl Plan {
     /// A plan for the days, which are sorted and made unique.
-    pub fn new(account: &str, id: String, kind: PlanKind, requested_at: DateTime<Utc>, days: Vec<NaiveDate>) -> Self {
+    pub fn new(
+        account: &str,
+        id: String,
+        kind: PlanKind,
+        requested_at: DateTime<Utc>,
+        days: Vec<NaiveDate>,
+    ) -> Self {
         let mut days = days;
         days.sort_unstable();
         days.dedup();
@@ -176,7 +182,8 @@ pub fn plan_key(account: &str, id: &str) -> ItemKey {
 
 /// The write of a plan.
 pub fn put_plan(plan: &Plan, expect: Expect) -> Result<WriteOp, StoreError> {
-    let index = (plan.state == PlanState::Planning).then(|| ItemKey::new("planning", format!("{}#{}", plan.account, plan.id)));
+    let index = (plan.state == PlanState::Planning)
+        .then(|| ItemKey::new("planning", format!("{}#{}", plan.account, plan.id)));
     let key = plan_key(&plan.account, &plan.id);
     Ok(WriteOp::Put(NewItem { key, index, expires_at: None, body: typed::encode(plan)? }, expect))
 }
@@ -215,7 +222,6 @@ pub async fn spread(deps: &Deps, account: &Account, id: &str) -> Result<(), Flow
         for planned in plan.days.iter().filter(|planned| planned.state == DayState::Pending) {
             let request = WindowRequest {
                 account: &plan.account,
-                spreadsheet: &account.destination.spreadsheet,
                 day: planned.day,
                 priority: plan.kind.priority(),
                 plan: &plan.id,
@@ -251,7 +257,8 @@ pub async fn find_unfinished(
         searched += page.items.len();
         for item in page.items {
             let plan: Plan = typed::decode::<Plan>(item)?.value;
-            let same_days = plan.days.len() == days.len() && plan.days.iter().map(|planned| &planned.day).eq(days);
+            let same_days =
+                plan.days.len() == days.len() && plan.days.iter().map(|planned| &planned.day).eq(days);
             let same_request = plan.kind == kind && plan.allow_empty == allow_empty && same_days;
             if same_request && plan.state != PlanState::Finished {
                 return Ok(Some(plan));

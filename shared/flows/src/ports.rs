@@ -19,4 +19,6 @@ pub use secrets::{SecretError, SecretStore};
 pub use sheet::{
     BookingBlock, DayWrite, DestinationGrid, Marker, ReportSheet, RowBlock, SheetReadError, SheetWriteError,
 };
-pub use state::{Check, Expect, Item, ItemKey, NewItem, Page, Range, StateStore, StoreError, WriteOp, WriteOutcome};
+pub use state::{
+    Check, Expect, Item, ItemKey, NewItem, Page, Range, StateStore, StoreError, WriteOp, WriteOutcome,
+};

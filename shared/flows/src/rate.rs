@@ -70,7 +70,10 @@ impl RateLimit {
         Self { store, clock, key: ItemKey::new("rate", scope), quota, reserved: Mutex::default() }
     }
 
-    async fn change<R>(&self, change: impl Fn(&mut Bucket, i64) -> Result<R, GateError>) -> Result<R, GateError> {
+    async fn change<R>(
+        &self,
+        change: impl Fn(&mut Bucket, i64) -> Result<R, GateError>,
+    ) -> Result<R, GateError> {
         for _ in 0..RACES_MAX {
             let stored = typed::load::<Bucket>(&*self.store, &self.key).await.map_err(unavailable)?;
             let expect = stored.as_ref().map_or(Expect::Absent, |item| Expect::Version(item.version));
@@ -132,7 +135,8 @@ impl CallGate for RateLimit {
             reserved.slots_ms = self.change(|bucket, now_ms| self.reserve(bucket, now_ms)).await?;
         }
         let slot_ms = reserved.slots_ms.pop_front().unwrap_or(now_ms);
-        let slot_ms = slot_ms.max(now_ms).max(reserved.used_ms.saturating_add(millis(self.quota.min_interval)));
+        let slot_ms =
+            slot_ms.max(now_ms).max(reserved.used_ms.saturating_add(millis(self.quota.min_interval)));
         reserved.used_ms = slot_ms;
         drop(reserved);
         if let Ok(wait_ms) = u64::try_from(slot_ms - now_ms)

@@ -1,7 +1,8 @@
 //! Is what stands on the sheet after a write what should stand there? Pure.
 //!
 //! Columns B and D of every row are compared before and after. The write accounts for the rows it touched; if any
-//! *other* row is gone or changed, the write may have hit rows that a person had moved, and the account is stopped.
+//! *other* row is gone or changed, or a row that was to go is still there, the write has hit rows that a person had
+//! moved, and the account is stopped.
 use crate::ports::{DayWrite, DestinationGrid};
 use domain::cell::TypedCell;
 use std::collections::BTreeMap;
@@ -32,6 +33,16 @@ pub struct ReadBack<'a> {
     pub gained: usize,
     /// Rows of ours that are missing.
     pub missing: usize,
+    /// Rows that the write was to change or delete and that are still there: it has hit others instead, perhaps such
+    /// as say nothing in B and D.
+    pub survived: usize,
+}
+
+impl ReadBack<'_> {
+    /// Rows that were hit without being meant.
+    pub fn damage(&self) -> usize {
+        self.lost.len().max(self.survived)
+    }
 }
 
 /// B and D of rows 2, 3, … with their row numbers.
@@ -60,12 +71,17 @@ fn written_key(cells: &[TypedCell]) -> RowKey<'static> {
 }
 
 /// Compares B and D of the whole tab before and after a write.
-pub fn compare<'a>(before: &'a DestinationGrid, write: &DayWrite, after: &'a DestinationGrid) -> ReadBack<'a> {
+pub fn compare<'a>(
+    before: &'a DestinationGrid,
+    write: &DayWrite,
+    after: &'a DestinationGrid,
+) -> ReadBack<'a> {
     if as_expected(before, write, after) {
         return ReadBack::default();
     }
     let touched = |row: u32| {
-        write.delete.binary_search(&row).is_ok() || write.update.binary_search_by_key(&row, |(r, _)| *r).is_ok()
+        write.delete.binary_search(&row).is_ok()
+            || write.update.binary_search_by_key(&row, |(r, _)| *r).is_ok()
     };
     let mut balance: BTreeMap<RowKey<'_>, i64> = BTreeMap::new();
     for (_, key) in row_keys(after).filter(|(_, key)| !key.is_blank()) {
@@ -85,6 +101,12 @@ pub fn compare<'a>(before: &'a DestinationGrid, write: &DayWrite, after: &'a Des
             None => result.lost.push((row, key)),
         }
     }
+    for (_, key) in row_keys(before).filter(|(row, key)| !key.is_blank() && touched(*row)) {
+        if let Some(count) = balance.get_mut(&key).filter(|count| **count > 0) {
+            *count -= 1;
+            result.survived += 1;
+        }
+    }
     result.gained = balance.values().map(|count| usize::try_from(*count).unwrap_or(0)).sum();
     result
 }
@@ -93,9 +115,10 @@ pub fn compare<'a>(before: &'a DestinationGrid, write: &DayWrite, after: &'a Des
 fn as_expected(before: &DestinationGrid, write: &DayWrite, after: &DestinationGrid) -> bool {
     let blank = RowKey { code: None, day: None, other: None };
     let mut updates = write.update.iter().peekable();
-    let kept = row_keys(before).filter(|(row, _)| write.delete.binary_search(row).is_err()).map(|(row, key)| {
-        updates.next_if(|(updated, _)| *updated == row).map_or(key, |(_, cells)| written_key(cells))
-    });
+    let kept =
+        row_keys(before).filter(|(row, _)| write.delete.binary_search(row).is_err()).map(|(row, key)| {
+            updates.next_if(|(updated, _)| *updated == row).map_or(key, |(_, cells)| written_key(cells))
+        });
     let start = usize::try_from(write.append_after.saturating_sub(1)).unwrap_or(usize::MAX);
     let expected = kept
         .chain(std::iter::repeat(blank))

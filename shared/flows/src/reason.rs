@@ -21,7 +21,9 @@ pub enum Reason {
         account: String,
     },
     /// The account was stopped because rows that are not ours changed.
-    #[error("account {account} is stopped ({why}); look at it with `erp-sync sige restore --account {account}`")]
+    #[error(
+        "account {account} is stopped ({why}); look at it with `erp-sync sige restore --account {account}`"
+    )]
     AccountStopped {
         /// The account.
         account: String,
@@ -78,16 +80,22 @@ pub enum Reason {
     },
     /// The sale day is older than the oldest booking that may be read.
     #[error(
-        "the bookings reach back to {oldest} only, {day} is older: raise erp_max_rows of the account \
-         (the {rows} last rows were read)"
+        "the {rows} last bookings do not reach back to {day} ({}): raise erp_max_rows of the account",
+        oldest.map_or("their form day in column R cannot be read".to_owned(), |oldest| format!("the oldest is of {oldest}"))
     )]
     BookingsTooShort {
         /// The sale day.
         day: NaiveDate,
-        /// Oldest form-start day in the block.
-        oldest: NaiveDate,
+        /// Oldest form-start day in the block, if it says so.
+        oldest: Option<NaiveDate>,
         /// Rows read.
         rows: u32,
+    },
+    /// The tab of the bookings holds none: being rewritten, or not the right tab.
+    #[error("{tab} holds no booking; it may be being rewritten just now, nothing was classified without it")]
+    NoBookings {
+        /// The tab.
+        tab: String,
     },
     /// No order for a day that has rows.
     #[error(

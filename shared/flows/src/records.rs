@@ -116,8 +116,7 @@ pub fn put_day(
 ) -> Result<WriteOp, StoreError> {
     let index = record.unfinished.then(|| ItemKey::new(unfinished_days(account), day.to_string()));
     let expect = before.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
-    let item =
-        NewItem { key: day_key(account, day), index, expires_at: None, body: typed::encode(record)? };
+    let item = NewItem { key: day_key(account, day), index, expires_at: None, body: typed::encode(record)? };
     Ok(WriteOp::Put(item, expect))
 }
 

@@ -54,7 +54,11 @@ pub struct Restoration {
 
 /// Looks at a stopped account. With an audit item, which is committed together with the change, it lifts the stop
 /// and plans the days to rebuild; without one it only says what it would do.
-pub async fn restore(deps: &Deps, account: &Account, apply: Option<WriteOp>) -> Result<Restoration, FlowError> {
+pub async fn restore(
+    deps: &Deps,
+    account: &Account,
+    apply: Option<WriteOp>,
+) -> Result<Restoration, FlowError> {
     let mut restoration = Restoration {
         account: account.name.clone(),
         stopped: account.stopped.clone(),
@@ -86,9 +90,10 @@ async fn examine(
 ) -> Result<(), FlowError> {
     let after = sheet.read_grid().await.map_err(|error| match error {
         SheetReadError::Shape(detail) => FlowError::Refused(Reason::SheetShape { detail }),
-        SheetReadError::Credentials { what, detail } => {
-            FlowError::Refused(Reason::Credentials { system: SHEETS.to_owned(), detail: format!("{what}: {detail}") })
-        }
+        SheetReadError::Credentials { what, detail } => FlowError::Refused(Reason::Credentials {
+            system: SHEETS.to_owned(),
+            detail: format!("{what}: {detail}"),
+        }),
         SheetReadError::Unavailable { detail, .. } => {
             FlowError::Refused(Reason::Unavailable { system: SHEETS.to_owned(), detail })
         }
@@ -121,7 +126,8 @@ async fn lift(
     // The plan first: a crash before the stop is lifted leaves work that waits, not work that is forgotten.
     if !restoration.days.is_empty() {
         let id = format!("restore-{}", deps.random.unique_id());
-        let plan = Plan::new(&account.name, id, PlanKind::Restore, deps.clock.now(), restoration.days.clone());
+        let plan =
+            Plan::new(&account.name, id, PlanKind::Restore, deps.clock.now(), restoration.days.clone());
         plan::accept(deps, account, &plan, vec![audit.clone()]).await?;
         restoration.plan = Some(plan.id);
     }
@@ -130,6 +136,7 @@ async fn lift(
         Ok(_) => Ok(()),
         Err(AccountError::Store(error)) => Err(error.into()),
         Err(AccountError::Contended(name)) => Err(FlowError::Contended(format!("account/{name}"))),
+        Err(AccountError::TabTaken { .. }) => Ok(()),
         Err(AccountError::NotFound(account)) => Err(FlowError::Refused(Reason::AccountUnknown { account })),
     }
 }

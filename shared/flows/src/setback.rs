@@ -30,6 +30,12 @@ impl Setback {
         Self { reason, next: Next::Never }
     }
 
+    /// An account's systems could not be opened: for good, unless what refused it was an outage.
+    pub fn not_opened(reason: Reason) -> Self {
+        let next = if matches!(reason, Reason::Unavailable { .. }) { Next::BackOff } else { Next::Never };
+        Self { reason, next }
+    }
+
     /// A setback with a known end.
     pub fn until(reason: Reason, time: DateTime<Utc>) -> Self {
         Self { reason, next: Next::At(time) }
@@ -82,13 +88,14 @@ impl From<SourceError> for StepError {
     fn from(error: SourceError) -> Self {
         Self::Setback(match error {
             SourceError::Credentials { system, detail } => {
+                let detail =
+                    format!("{detail}; if they have changed, set them again with `erp-sync secrets set`");
                 Setback::for_good(Reason::Credentials { system: system.to_owned(), detail })
             }
             SourceError::Unavailable { system, detail, retry_at } => unavailable(system, detail, retry_at),
-            SourceError::Untrusted { system, detail } => Setback {
-                reason: Reason::Untrusted { system: system.to_owned(), detail },
-                next: Next::Never,
-            },
+            SourceError::Untrusted { system, detail } => {
+                Setback { reason: Reason::Untrusted { system: system.to_owned(), detail }, next: Next::Never }
+            }
             SourceError::Rejected { system, detail } => {
                 Setback::for_good(Reason::Rejected { system: system.to_owned(), detail })
             }

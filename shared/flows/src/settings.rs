@@ -12,6 +12,10 @@ pub const PLANS_PER_WRITE_MAX: u32 = 3;
 pub const WRITES_PER_WINDOW_MAX: u32 = 2;
 /// Person look-ups that fail in a row before the rest of the day goes without.
 pub const PERSON_FAILURES_MAX: u32 = 3;
+/// Attempts at a window after which a person endpoint that only ever announces waits counts as failed.
+pub const PERSON_ATTEMPTS_MAX: u32 = 4;
+/// Plans that one commit tells about a window; with the window, the day, the run and the fence it fits a transaction.
+pub const PLANS_TOLD_MAX: usize = 15;
 /// Retries of a conditional write that lost a race.
 pub const RACES_MAX: usize = 20;
 

@@ -42,8 +42,6 @@ pub struct Window {
     pub account: String,
     /// The sale day.
     pub day: NaiveDate,
-    /// The destination spreadsheet: the group it is worked in.
-    pub spreadsheet: String,
     /// The most urgent of the requests.
     pub priority: Priority,
     /// When it is to be worked on; `None` when nobody asks for it.
@@ -56,6 +54,9 @@ pub struct Window {
     pub attempts: u32,
     /// Why it waits.
     pub waiting_for: Option<Reason>,
+    /// Why it failed for good when it was last worked on: the daily plan takes it up again.
+    #[serde(default)]
+    pub failed: Option<Reason>,
 }
 
 /// Key of a window.
@@ -63,9 +64,14 @@ pub fn window_key(account: &str, day: NaiveDate) -> ItemKey {
     ItemKey::new(format!("window#{account}"), day.to_string())
 }
 
-/// Index partition of what is due on a spreadsheet.
-pub fn due_partition(spreadsheet: &str) -> String {
-    format!("due#{spreadsheet}")
+/// Index partition of what is due for an account, by urgency and time.
+pub fn due_partition(account: &str) -> String {
+    format!("due#{account}")
+}
+
+/// Index partition of the days of an account that failed when they were last worked on.
+pub fn failed_days(account: &str) -> String {
+    format!("failed#{account}")
 }
 
 /// A time as a sortable part of a key.
@@ -75,10 +81,13 @@ pub fn sortable(time: DateTime<Utc>) -> String {
 
 /// The write of a window.
 pub fn put_window(window: &Window, before: Option<&Stored<Window>>) -> Result<WriteOp, StoreError> {
-    let index = window.due_at.map(|due| {
-        let place = format!("{}#{}#{}#{}", window.priority.rank(), sortable(due), window.account, window.day);
-        ItemKey::new(due_partition(&window.spreadsheet), place)
+    let due = window.due_at.map(|due| {
+        let place = format!("{}#{}#{}", window.priority.rank(), sortable(due), window.day);
+        ItemKey::new(due_partition(&window.account), place)
     });
+    let failed =
+        || window.failed.as_ref().map(|_| ItemKey::new(failed_days(&window.account), window.day.to_string()));
+    let index = due.or_else(failed);
     let expect = before.map_or(Expect::Absent, |stored| Expect::Version(stored.version));
     let key = window_key(&window.account, window.day);
     Ok(WriteOp::Put(NewItem { key, index, expires_at: None, body: typed::encode(window)? }, expect))
@@ -89,8 +98,6 @@ pub fn put_window(window: &Window, before: Option<&Stored<Window>>) -> Result<Wr
 pub struct WindowRequest<'a> {
     /// The account.
     pub account: &'a str,
-    /// Its destination spreadsheet.
-    pub spreadsheet: &'a str,
     /// The day.
     pub day: NaiveDate,
     /// How urgent.
@@ -114,13 +121,13 @@ pub async fn ask(deps: &Deps, request: &WindowRequest<'_>) -> Result<(), FlowErr
             || Window {
                 account: request.account.to_owned(),
                 day: request.day,
-                spreadsheet: request.spreadsheet.to_owned(),
                 priority: request.priority,
                 due_at: None,
                 plans: BTreeSet::new(),
                 allow_empty: false,
                 attempts: 0,
                 waiting_for: None,
+                failed: None,
             },
             |stored| stored.value.clone(),
         );
@@ -129,7 +136,6 @@ pub async fn ask(deps: &Deps, request: &WindowRequest<'_>) -> Result<(), FlowErr
             window.attempts = 0;
         }
         window.priority = window.priority.min(request.priority);
-        window.spreadsheet = request.spreadsheet.to_owned();
         // A request made by hand or by schedule does not wait behind an old back-off, only behind a write in doubt.
         let settling = matches!(window.waiting_for, Some(Reason::Settling { .. }));
         window.due_at = if settling { window.due_at.or(Some(now)) } else { Some(now) };

@@ -8,12 +8,13 @@ use crate::dispatch;
 use crate::journal::{self, Counts, REASONS_MAX, Run};
 use crate::lease::{self, Acquired, Lease};
 use crate::order_ledger;
+use crate::people::Limits;
 use crate::plan::{self, DayState};
 use crate::ports::{Expect, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::records::{DayRecord, WrittenOrder, day_key, put_day, record};
 use crate::setback::{Next, Setback, StepError};
-use crate::settings::RACES_MAX;
+use crate::settings::{PLANS_TOLD_MAX, RACES_MAX};
 use crate::typed::{self, Stored};
 use crate::window::{Window, put_window, window_key};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -93,7 +94,10 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         return Ok(report(WindowOutcome::NotDue, 0));
     };
     let run = deps.random.unique_id();
-    let spreadsheet = window.value.spreadsheet.clone();
+    // Where the account writes now, wherever it wrote when the window was asked for.
+    let account = accounts::load(&*deps.state, &wake.account).await?.map(|stored| stored.account);
+    let spreadsheet =
+        account.map_or_else(|| format!("of {}", wake.account), |account| account.destination.spreadsheet);
     let acquired = lease::acquire(
         &*deps.state,
         &*deps.clock,
@@ -122,20 +126,48 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
     let worked = match work(deps, &mut lease, &window.value, &run).await {
         Ok(worked) => Ok(worked),
         Err(StepError::Setback(setback)) => Err(setback),
-        Err(StepError::Flow(error)) => {
-            // Nothing is concluded, but nobody should have to wait for a heartbeat that has no heart.
-            if let Err(release) = lease.release(&*deps.state).await {
-                tracing::warn!(%release, spreadsheet, "the lease could not be given back, it ends by itself");
-            }
-            return Err(error);
-        }
+        Err(StepError::Flow(error)) => return Err(give_back(deps, lease, error).await),
     };
-    let attempt = Attempt { run, started_at, seen_plans: window.value.plans.clone() };
-    let outcome = finish(deps, &lease, wake, &attempt, &worked).await?;
+    let told = window.value.plans.iter().take(PLANS_TOLD_MAX).cloned().collect();
+    let attempt = Attempt { run, started_at, seen_plans: told };
+    let outcome = match finish(deps, &lease, wake, &attempt, &worked).await {
+        Ok(outcome) => outcome,
+        Err(error) => return Err(give_back(deps, lease, error).await),
+    };
+    tell(wake, &attempt.run, &outcome, &worked);
     lease.release(&*deps.state).await?;
     dispatch::hand_back(deps, wake).await?;
     let quarantined = worked.as_ref().map_or(0, |worked| worked.desired.unmappable.len());
     Ok(report(outcome, quarantined))
+}
+
+/// Nothing is concluded, but nobody should have to wait for a heartbeat that has no heart.
+async fn give_back(deps: &Deps, lease: Lease, error: FlowError) -> FlowError {
+    if let Err(release) = lease.release(&*deps.state).await {
+        tracing::warn!(%release, "the lease could not be given back, it ends by itself");
+    }
+    error
+}
+
+/// One line for the operator: an error where a person has to look, with the reason of every order left out.
+fn tell(wake: &WindowWake, run: &str, outcome: &WindowOutcome, worked: &Result<Worked, Setback>) {
+    let (account, day) = (&wake.account, wake.day);
+    for order in worked.iter().flat_map(|worked| &worked.desired.unmappable) {
+        tracing::warn!(run, account, %day, order = order.code, reason = %order.reason, "order is in quarantine");
+    }
+    match outcome {
+        WindowOutcome::Failed { reason } => {
+            tracing::error!(run, account, %day, %reason, "the day needs a person")
+        }
+        WindowOutcome::Waiting { reason, until } => {
+            tracing::warn!(run, account, %day, %reason, %until, "the day waits");
+        }
+        WindowOutcome::Written { rows, changed } => {
+            tracing::info!(run, account, %day, rows, changed, "written")
+        }
+        WindowOutcome::Unchanged { rows } => tracing::info!(run, account, %day, rows, "unchanged"),
+        WindowOutcome::NotDue => tracing::debug!(run, account, %day, "not due"),
+    }
 }
 
 /// The lease of a spreadsheet: one writer at a time.
@@ -191,8 +223,9 @@ async fn work(deps: &Deps, lease: &mut Lease, window: &Window, run: &str) -> Res
     let account = usable_account(deps, &window.account).await?;
     let budget = TimeDelta::from_std(deps.settings.window_budget).unwrap_or(TimeDelta::MAX);
     let deadline = deps.clock.now().checked_add_signed(budget).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    let source = deps.connections.orders(&account).await.map_err(Setback::for_good)?;
-    let sheet = deps.connections.sheet(&account).await.map_err(Setback::for_good)?;
+    let limits = Limits { deadline, attempts: window.attempts };
+    let source = deps.connections.orders(&account).await.map_err(Setback::not_opened)?;
+    let sheet = deps.connections.sheet(&account).await.map_err(Setback::not_opened)?;
     let nothing_moved = MovedRows::new();
     let target = DayTarget {
         account: &account,
@@ -203,7 +236,7 @@ async fn work(deps: &Deps, lease: &mut Lease, window: &Window, run: &str) -> Res
         allow_empty: window.allow_empty,
     };
     day_write::settle(deps, lease, &target).await?;
-    let desired = desired_day::read(deps, &account, &source, &sheet, window.day, deadline).await?;
+    let desired = desired_day::read(deps, &account, &source, &sheet, window.day, limits).await?;
     if !lease.renew(&*deps.state, &*deps.clock).await? {
         return Err(Setback::until(Reason::LeaseLost, deps.clock.now()).into());
     }
@@ -244,13 +277,16 @@ async fn finish(
     worked: &Result<Worked, Setback>,
 ) -> Result<WindowOutcome, FlowError> {
     for _ in 0..RACES_MAX {
-        let Some(stored) = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await? else {
+        let Some(stored) = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?
+        else {
             return Ok(WindowOutcome::NotDue);
         };
         let (outcome, plan_state) = match worked {
             Ok(worked) => done_outcome(worked),
             Err(setback) => match next_time(deps, setback.next, stored.value.attempts) {
-                Some(until) => (WindowOutcome::Waiting { reason: setback.reason.clone(), until }, DayState::Pending),
+                Some(until) => {
+                    (WindowOutcome::Waiting { reason: setback.reason.clone(), until }, DayState::Pending)
+                }
                 None => {
                     let reason = setback.reason.clone();
                     (WindowOutcome::Failed { reason: reason.clone() }, DayState::Failed { reason })
@@ -270,8 +306,15 @@ async fn finish(
             window.allow_empty = window.allow_empty && window.due_at.is_some();
             window.attempts = 0;
             window.waiting_for = None;
+            window.failed = match &outcome {
+                WindowOutcome::Failed { reason } => Some(reason.clone()),
+                _ => None,
+            };
         }
-        let mut writes = vec![put_window(&window, Some(&stored))?, journal::put_run(&run_entry(deps, wake, attempt, worked, &outcome))?];
+        let mut writes = vec![
+            put_window(&window, Some(&stored))?,
+            journal::put_run(&run_entry(deps, wake, attempt, worked, &outcome))?,
+        ];
         if let Ok(worked) = worked {
             let record = day_record(deps, attempt, worked);
             writes.push(put_day(&wake.account, wake.day, &record, worked.record.as_ref())?);

@@ -53,6 +53,16 @@ pub enum AccountError {
         "account {0} is being changed by somebody else: look at it with `erp-sync accounts show` and try again"
     )]
     Contended(String),
+    /// Another account writes to the same tab: each would take the other's rows away.
+    #[error(
+        "account {account} would write to the tab of account {other}; give each account a tab of its own"
+    )]
+    TabTaken {
+        /// The account to be saved.
+        account: String,
+        /// The account that has the tab.
+        other: String,
+    },
     /// No such account.
     #[error("there is no account named {0}: see `erp-sync accounts list`")]
     NotFound(String),
@@ -140,6 +150,16 @@ fn read(item: Item) -> Result<Stored, StoreError> {
     Ok(Stored { account, version: item.version })
 }
 
+/// Another account that writes to the same tab.
+pub fn tab_taken(all: &[Stored], desired: &Account) -> Option<String> {
+    let same_tab = |other: &Account| {
+        other.name != desired.name
+            && other.destination.spreadsheet == desired.destination.spreadsheet
+            && other.destination.tab.to_lowercase() == desired.destination.tab.to_lowercase()
+    };
+    all.iter().find(|stored| same_tab(&stored.account)).map(|stored| stored.account.name.clone())
+}
+
 /// Brings the stored account to the desired state, keeping [`Account::stopped`]. `also` is committed with it (an audit
 /// item) and dropped when nothing changes. Call [`Account::validate`] first.
 ///
@@ -150,6 +170,9 @@ pub async fn save(
     desired: &Account,
     also: Vec<WriteOp>,
 ) -> Result<Applied, AccountError> {
+    if let Some(other) = tab_taken(&list(store).await?, desired) {
+        return Err(AccountError::TabTaken { account: desired.name.clone(), other });
+    }
     for _ in 0..SAVE_ATTEMPTS_MAX {
         let stored = load(store, &desired.name).await?;
         let applied = compare(stored.as_ref().map(|stored| &stored.account), desired);

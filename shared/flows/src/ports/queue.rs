@@ -77,11 +77,21 @@ pub trait WorkQueue: Send + Sync {
 
     /// Up to `max` messages (1 to 10), each hidden from others for `visibility`. A message received more often than the
     /// queue's `max_receive_count` goes to its dead-letter queue instead of being delivered.
-    async fn receive(&self, queue: &str, max: usize, visibility: Duration) -> Result<Vec<Delivery>, QueueError>;
+    async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, QueueError>;
 
     /// Removes a delivered message for good.
     async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError>;
 
     /// Sets how long from now the delivery stays hidden; zero hands it back at once.
-    async fn change_visibility(&self, queue: &str, receipt: &str, visibility: Duration) -> Result<(), QueueError>;
+    async fn change_visibility(
+        &self,
+        queue: &str,
+        receipt: &str,
+        visibility: Duration,
+    ) -> Result<(), QueueError>;
 }

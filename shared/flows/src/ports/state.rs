@@ -157,7 +157,13 @@ pub trait StateStore: Send + Sync {
 
     /// Live items of a partition within a range of sort keys. Strongly consistent.
     /// `limit` is at least 1 and at most 1000.
-    async fn query(&self, pk: &str, range: Range, limit: usize, cursor: Option<String>) -> Result<Page, StoreError>;
+    async fn query(
+        &self,
+        pk: &str,
+        range: Range,
+        limit: usize,
+        cursor: Option<String>,
+    ) -> Result<Page, StoreError>;
 
     /// Live items by their index key. May lag behind writes: re-read an item before acting on it.
     async fn query_index(
