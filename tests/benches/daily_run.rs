@@ -152,7 +152,7 @@ fn main() -> Result<()> {
             "daily run of {name}: {} rows, {} write requests, median {median} ms of processor time ({costs:?}), \
              peak {peak_mib} MiB",
             rows(&last),
-            last["write_requests"]
+            last.get("write_requests").unwrap_or(&Value::Null)
         );
         if resync_days == 1 && (median > CPU_MS_MAX || peak_mib > PEAK_MIB_MAX) {
             over.push(format!("{name}: {median} ms of {CPU_MS_MAX}, {peak_mib} MiB of {PEAK_MIB_MAX}"));
