@@ -1,4 +1,5 @@
 //! The product as a whole, in one binary: each module is one kind of promise.
+#![cfg(test)]
 #![expect(unreachable_pub, reason = "modules of a test binary are shared within it")]
 
 mod cli;

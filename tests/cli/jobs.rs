@@ -14,12 +14,14 @@ impl Simulators {
     fn start(place: &Place) -> Self {
         let mut command = place.command();
         command.args(["simulate", "--json", "--quiet", "--orders-per-day", "3", "--erp-rows", "50"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("the simulators start");
+        let child = command.stdout(Stdio::piped()).spawn().expect("the simulators start");
+        let mut simulators = Self { child, told: Value::Null };
         let mut text = String::new();
-        for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+        for line in BufReader::new(simulators.child.stdout.take().expect("a pipe")).lines() {
             text.push_str(&line.expect("UTF-8"));
             if let Ok(told) = serde_json::from_str(&text) {
-                return Self { child, told };
+                simulators.told = told;
+                return simulators;
             }
         }
         panic!("the simulators ended: {text}");
