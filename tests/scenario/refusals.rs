@@ -234,7 +234,7 @@ async fn a_plan_says_which_of_its_days_failed_and_why() {
     let event = DailySyncEvent { request: Some("x".into()), ..daily_event() };
     let planned = sige_daily_sync::handle(event, &deps).await.unwrap();
     let plan = PlanRef { account: ACCOUNT.into(), plan: planned.plans[0].plan.clone() };
-    drain_plans(&deps, &[plan.clone()]).await.unwrap();
+    drain_plans(&deps, std::slice::from_ref(&plan)).await.unwrap();
     let stored = load(&deps, ACCOUNT, &plan.plan).await.unwrap().unwrap().value;
     let progress = stored.progress();
     assert_eq!((progress.days, progress.unchanged, progress.failed, progress.pending), (5, 4, 1, 0));

@@ -1,5 +1,5 @@
 //! A whole installation in memory: reference stores, a simulated clock, a company and its sheet as plain values.
-//! Fast enough to be killed at every call and to live through hundreds of seeded lives.
+//! Fast enough to be killed at every call.
 pub mod orders;
 pub mod sheet;
 

@@ -10,6 +10,9 @@ use rust_decimal::Decimal;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
+/// A change of the rows by somebody else.
+pub type Edit = Box<dyn FnOnce(&mut Vec<Vec<Cell>>) + Send>;
+
 /// What happens to the next write.
 pub enum WriteFault {
     /// Applied, no answer.
@@ -23,7 +26,7 @@ pub enum WriteFault {
     /// 400.
     Reject,
     /// Somebody changes the tab just before the write arrives.
-    Meanwhile(Box<dyn FnOnce(&mut Vec<Vec<Cell>>) + Send>),
+    Meanwhile(Edit),
 }
 
 #[derive(Default)]

@@ -2,6 +2,7 @@
 use crate::audit::Audit;
 use crate::config::{Config, operator};
 use crate::output::Output;
+use adapter_local::LocalStores;
 use flows::ports::{BlobStore, Clock, Randomness, SecretStore, StateStore, WorkQueue};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Chance and ids.
     pub random: Arc<dyn Randomness>,
+    /// The stores behind the ports, where they are this machine's: they want to be tidied up now and then.
+    pub stores: Option<Arc<LocalStores>>,
 }
 
 impl Context {
@@ -80,6 +83,7 @@ pub(crate) mod for_tests {
             secrets: Arc::new(MemorySecretStore::default()),
             clock,
             random,
+            stores: None,
         };
         (context, printed)
     }

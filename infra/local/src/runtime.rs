@@ -61,6 +61,7 @@ pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport,
         waiting: None,
     };
     work(context, &deps, &planned.plans, args.no_wait, &mut report).await?;
+    wiring::tidy(context).await;
     report.write_requests = writes.get();
     Ok(report)
 }

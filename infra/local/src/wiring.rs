@@ -17,27 +17,41 @@ use std::time::Duration;
 
 /// The secret that keys the pseudonyms of the person cache; made on first use.
 const PSEUDONYM_SECRET: &str = "installation/pseudonym";
+/// Rows of each kind that one job removes.
+const TIDIED_MAX: usize = 1_000;
 
 /// Opens the stores in the data directory.
 ///
 /// # Errors
-/// [`Failure::Failed`] with the path and the remedy.
+/// [`Failure::BadUsage`] with the path and the remedy: a data directory that cannot be used is a matter of configuration.
 pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let flows = &config.settings.flows;
     let receive_count_max = u32::try_from(flows.receive_count_max).unwrap_or(u32::MAX);
     let queues = flows::settings::queues(Duration::from_secs(flows.visibility_s), receive_count_max);
-    let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues).map_err(Failure::failed)?;
+    let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues)
+        .map_err(|error| Failure::BadUsage(error.to_string()))?;
+    let stores = Arc::new(stores);
     Ok(Context {
         config,
         output: output.clone(),
-        state: stores.state,
-        queue: stores.queue,
-        blobs: stores.blobs,
-        secrets: stores.secrets,
+        state: stores.state.clone(),
+        queue: stores.queue.clone(),
+        blobs: stores.blobs.clone(),
+        secrets: stores.secrets.clone(),
         clock,
         random: Arc::new(SystemRandomness),
+        stores: Some(stores),
     })
+}
+
+/// Removes what nobody sees any more: expired contacts, runs, deduplication ids. A bounded piece after each job; a failure
+/// costs nothing but room.
+pub async fn tidy(context: &Context) {
+    let Some(stores) = &context.stores else { return };
+    if let Err(error) = stores.maintain(TIDIED_MAX).await {
+        tracing::warn!(%error, "what has expired could not be removed");
+    }
 }
 
 /// The dependencies of the handlers, and the count of their write requests.

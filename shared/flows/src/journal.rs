@@ -2,7 +2,7 @@
 //!
 //! `seen = done + unchanged + skipped + rejected + deferred + unknown` holds for every entry, or the entry says
 //! so itself: an operator must be able to trust the numbers before anything else.
-use crate::ports::{Expect, ItemKey, NewItem, StateStore, StoreError, WriteOp};
+use crate::ports::{Expect, ItemKey, NewItem, StoreError, WriteOp};
 use crate::reason::Reason;
 use crate::typed;
 use crate::window::sortable;
@@ -78,10 +78,4 @@ pub fn put_run(run: &Run) -> Result<WriteOp, StoreError> {
     let index = Some(ItemKey::new("runs", format!("{}#{}", sortable(run.started_at), run.id)));
     let expires_at = run.started_at.checked_add_signed(TimeDelta::days(RETENTION_DAYS));
     Ok(WriteOp::Put(NewItem { key, index, expires_at, body: typed::encode(run)? }, Expect::Absent))
-}
-
-/// Writes an entry on its own. An entry with the same id stands already when the work was repeated: kept as it is.
-pub async fn write(store: &dyn StateStore, run: &Run) -> Result<(), StoreError> {
-    store.transact(vec![put_run(run)?], Vec::new()).await?;
-    Ok(())
 }

@@ -72,9 +72,10 @@ pub struct BackfillArgs {
 pub enum SigeCommand {
     /// Turn a company's own exported files into Faturamento rows, on paper. Writes nothing and needs no account.
     Preview(Box<PreviewArgs>),
-    /// Put back the rows that stood in the spreadsheet before the last write, and let the account run again.
+    /// Repair a stopped account: show which rows a write has hit, rebuild those of ours, let the account run again.
     ///
-    /// Shows what would change; --apply does it.
+    /// Rows of ours are rebuilt from SIGE by synchronising their days again. Rows that a person made are listed with the
+    /// time at which they stood in the spreadsheet's version history. Shows what would change; --apply does it.
     #[command(after_help = "Example:\n  erp-sync sige restore --account loja-centro --apply")]
     Restore(RestoreArgs),
 }
