@@ -200,10 +200,22 @@ async fn a_row_that_says_nothing_in_b_and_d_and_is_hit_in_place_of_ours_stops_th
 async fn bookings_that_are_gone_for_the_moment_are_waited_for() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", "52998224725")]);
+    world.daily().await;
+    let writes = world.sheet.writes();
     world.sheet.forget_bookings();
+    world.clock.advance(LONG_ENOUGH);
     let ran = world.daily().await;
     assert!(matches!(ran.ended, Ended::Waiting { reason: Reason::NoBookings { .. }, .. }), "{:?}", ran.ended);
-    assert_eq!(world.sheet.writes(), 0);
+    assert_eq!(world.sheet.writes(), writes);
+}
+
+#[tokio::test]
+async fn a_company_that_never_had_a_booking_is_written_without_attribution() {
+    let world = World::new(1).await;
+    world.orders.set(vec![order(1, "2026-03-25", "10", "52998224725")]);
+    world.sheet.forget_bookings();
+    world.daily().await;
+    assert_eq!(world.sheet.texts()[0][12], "Sem vendedor");
 }
 
 #[tokio::test]

@@ -3,15 +3,17 @@ use crate::accounts::Account;
 use crate::day_plan::KeptRows;
 use crate::deps::Deps;
 use crate::people::{self, Limits};
-use crate::ports::{OrderSource, ReportSheet};
+use crate::ports::{Expect, ItemKey, NewItem, OrderSource, ReportSheet};
 use crate::reason::Reason;
 use crate::records::ORDERS_PER_DAY_MAX;
 use crate::setback::{Next, Setback, StepError};
-use chrono::NaiveDate;
+use crate::typed;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::booking::BookingIndex;
 use domain::flag::Flag;
 use domain::order::{Order, unique_orders};
 use domain::row::{BuiltRow, FaturamentoRow, build_row};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -89,7 +91,7 @@ pub async fn read(
     }
     let people = people::look_up(deps, account, source, &orders, limits).await?;
     desired.unfinished = people.unfinished;
-    let bookings = bookings(account, sheet, day).await?;
+    let bookings = bookings(deps, account, sheet, day).await?;
     for order in &orders {
         match build_row(order, &people.of(order), &bookings, &account.rules) {
             Ok(mut built) => {
@@ -122,6 +124,7 @@ fn belongs(order: &Order, day: NaiveDate) -> Result<(), &'static str> {
 
 /// The bookings, read far enough back for the sale day: never a silent classification with a cut-off history.
 async fn bookings(
+    deps: &Deps,
     account: &Account,
     sheet: &Arc<dyn ReportSheet>,
     day: NaiveDate,
@@ -130,7 +133,7 @@ async fn bookings(
     let widest = account.erp_max_rows.saturating_mul(WIDEN_FACTOR);
     loop {
         let block = sheet.read_bookings(Some(max_rows)).await?;
-        if block.rows.is_empty() {
+        if block.rows.is_empty() && had_bookings(deps, account).await? {
             let tab = format!("tab {} of spreadsheet {}", account.erp.tab, account.erp.spreadsheet);
             let reason = Reason::NoBookings { tab };
             return Err(Setback { reason, next: Next::BackOff }.into());
@@ -138,6 +141,9 @@ async fn bookings(
         // A block that is cut off and does not say how old it is may be too short as well as one that does.
         let reaches_back = !block.truncated || block.oldest_form_day.is_some_and(|oldest| oldest <= day);
         if reaches_back {
+            if !block.rows.is_empty() {
+                note_bookings(deps, account).await?;
+            }
             return Ok(BookingIndex::build(&block.rows, &account.rules));
         }
         if max_rows >= widest {
@@ -146,4 +152,35 @@ async fn bookings(
         }
         max_rows = max_rows.saturating_mul(2).min(widest);
     }
+}
+
+/// The account's ERP tab has held bookings: from then on an empty one is a tab that is being rewritten.
+#[derive(Debug, Serialize, Deserialize)]
+struct SeenBookings {
+    since: DateTime<Utc>,
+}
+
+fn seen_bookings_key(account: &Account) -> ItemKey {
+    ItemKey::new(format!("cursor#{}", account.name), format!("bookings#{}", account.erp.spreadsheet))
+}
+
+async fn had_bookings(deps: &Deps, account: &Account) -> Result<bool, StepError> {
+    let seen = typed::load::<SeenBookings>(&*deps.state, &seen_bookings_key(account)).await?;
+    if seen.is_none() {
+        tracing::warn!(
+            account = account.name,
+            "the ERP tab holds no booking, every order goes without attribution"
+        );
+    }
+    Ok(seen.is_some())
+}
+
+async fn note_bookings(deps: &Deps, account: &Account) -> Result<(), StepError> {
+    let key = seen_bookings_key(account);
+    if deps.state.get(&key).await?.is_none() {
+        let body = typed::encode(&SeenBookings { since: deps.clock.now() })?;
+        // Refused: somebody else has just noted it.
+        deps.state.write(NewItem { key, index: None, expires_at: None, body }, Expect::Absent).await?;
+    }
+    Ok(())
 }

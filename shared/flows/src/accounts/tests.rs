@@ -181,10 +181,29 @@ async fn what_is_committed_with_an_account_stands_or_falls_with_it() {
 async fn accounts_are_listed_by_name_across_pages() {
     let store = MapStore::default();
     for name in ["c", "a", "b"] {
-        save(&store, &Account { name: name.into(), ..account() }, Vec::new()).await.unwrap();
+        save(&store, &with_a_tab_of_its_own(name), Vec::new()).await.unwrap();
     }
     let names: Vec<_> = list(&store).await.unwrap().into_iter().map(|stored| stored.account.name).collect();
     assert_eq!(names, ["a", "b", "c"]);
+}
+
+fn with_a_tab_of_its_own(name: &str) -> Account {
+    let destination = SheetRef { tab: format!("Faturamento {name}"), ..account().destination };
+    Account { name: name.into(), destination, ..account() }
+}
+
+#[tokio::test]
+async fn two_accounts_that_would_write_to_one_tab_are_refused_whatever_the_case_of_its_title() {
+    let store = MapStore::default();
+    let first = with_a_tab_of_its_own("a");
+    save(&store, &first, Vec::new()).await.unwrap();
+    let tab = first.destination.tab.to_uppercase();
+    let second =
+        Account { name: "b".into(), destination: SheetRef { tab, ..first.destination.clone() }, ..account() };
+    let refused = save(&store, &second, Vec::new()).await.unwrap_err();
+    assert!(matches!(&refused, AccountError::TabTaken { other, .. } if other == "a"), "{refused}");
+    assert!(load(&store, "b").await.unwrap().is_none());
+    assert_eq!(save(&store, &first, Vec::new()).await.unwrap(), Applied::Unchanged);
 }
 
 #[tokio::test]
