@@ -61,7 +61,8 @@ async fn a_change_is_shown_field_by_field() {
 #[tokio::test]
 async fn accounts_that_are_not_in_the_file_are_left_alone() {
     let (context, printed) = context(true);
-    let other = Account::with_defaults("other", "1AbCdEfGhIjKlMnOpQrStUvWxYz", "1OtherVuTsRqPoNmLkJiHgFeDcBa");
+    let other =
+        Account::with_defaults("other", "1AbCdEfGhIjKlMnOpQrStUvWxYz", "1OtherVuTsRqPoNmLkJiHgFeDcBa");
     accounts::save(&*context.state, &other, Vec::new()).await.unwrap();
     applied(&context, TEXT, true).await;
     assert_eq!(accounts::list(&*context.state).await.unwrap().len(), 2);
