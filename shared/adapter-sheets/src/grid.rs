@@ -7,12 +7,11 @@ use crate::wire::{floor, whole};
 use domain::calendar::erp_day;
 use domain::cell::Cell;
 use domain::row::HEADER;
+use flows::destination::MARKER_KEY;
 use flows::ports::{DestinationGrid, Marker, SheetReadError};
 use google_sheets4::api::{DeveloperMetadata, Sheet, SheetProperties};
 use std::borrow::Cow;
 
-/// Key of the developer metadata that marks the last write of a tab.
-pub(crate) const MARKER_KEY: &str = "sige.write";
 /// The last column of the destination.
 pub(crate) const LAST_COLUMN: &str = "R";
 

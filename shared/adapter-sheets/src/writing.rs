@@ -10,13 +10,13 @@
 //! ```
 use crate::a1::stretches;
 use crate::calls::{self, SCOPE};
-use crate::grid::MARKER_KEY;
 use crate::outcome::CallFailure;
 use crate::reading::{hold, later};
 use crate::sheets::GoogleSheets;
 use crate::token::TokenError;
 use crate::wire::{CELL_FIELDS, Inexact, cell_data};
 use domain::cell::TypedCell;
+use flows::destination::MARKER_KEY;
 use flows::ports::{DayWrite, GateError, Marker, SheetWriteError};
 use google_sheets4::FieldMask;
 use google_sheets4::api::{
