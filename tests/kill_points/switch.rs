@@ -120,6 +120,9 @@ impl WorkQueue for Switched<dyn WorkQueue> {
     ) -> Result<(), QueueError> {
         self.switch.pass(self.inner.change_visibility(queue, receipt, visibility)).await
     }
+    async fn counts(&self, queue: &str) -> Result<QueueCounts, QueueError> {
+        self.switch.pass(self.inner.counts(queue)).await
+    }
 }
 
 #[async_trait]

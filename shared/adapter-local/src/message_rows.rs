@@ -7,7 +7,7 @@
 //! ```
 use crate::database::{Failure, Session};
 use crate::seal::{Place, Sealer};
-use flows::ports::{Delivery, Message, QueueConfig};
+use flows::ports::{Delivery, Message, QueueConfig, QueueCounts};
 use rusqlite::{OptionalExtension, Row, params};
 
 /// Messages that one call moves to the dead letters or drops, at most; the next call goes on.
@@ -279,4 +279,25 @@ pub(crate) fn purge(
     let mut forget = session.connection.prepare_cached(forget).map_err(failed)?;
     let forgotten = forget.execute(params![now, rows(limit)]).map_err(failed)?;
     Ok((removed, forgotten))
+}
+
+/// The messages of a queue within retention: those that could be delivered, and those that are hidden.
+pub(crate) fn counts(
+    session: &Session<'_>,
+    queue: &str,
+    horizon: i64,
+    now: i64,
+) -> Result<QueueCounts, Failure> {
+    let sql = "SELECT count(*) FILTER (WHERE visible_at <= ?3), count(*) FILTER (WHERE visible_at > ?3)
+               FROM message WHERE queue = ?1 AND sent_at > ?2";
+    session
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| {
+            statement.query_row(params![queue, horizon, now], |row| {
+                let number = |count: i64| u64::try_from(count).unwrap_or_default();
+                Ok(QueueCounts { waiting: number(row.get(0)?), in_flight: number(row.get(1)?) })
+            })
+        })
+        .map_err(|error| session.failure(&error))
 }

@@ -6,7 +6,7 @@ use crate::seal::Sealer;
 use crate::system::random_bytes;
 use async_trait::async_trait;
 use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
-use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueError, WorkQueue};
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,5 +207,14 @@ impl WorkQueue for SqliteWorkQueue {
             })
             .await;
         if done.map_err(unavailable)? { Ok(()) } else { Err(QueueError::StaleReceipt) }
+    }
+
+    async fn counts(&self, queue: &str) -> Result<QueueCounts, QueueError> {
+        let now = self.now();
+        let horizon = horizon(self.config(queue)?, now);
+        let queue = queue.to_owned();
+        let counted =
+            self.database.read(move |session| message_rows::counts(session, &queue, horizon, now)).await;
+        counted.map_err(unavailable)
     }
 }

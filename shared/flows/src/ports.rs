@@ -14,7 +14,7 @@ pub use blobs::{BlobError, BlobStore};
 pub use clock::{Clock, Randomness};
 pub use gate::{CallGate, GateError, OpenGate};
 pub use orders::{OrderSource, SourceError};
-pub use queue::{Delivery, Message, QueueConfig, QueueError, WorkQueue};
+pub use queue::{Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue};
 pub use secrets::{SecretError, SecretStore};
 pub use sheet::{
     BookingBlock, DayWrite, DestinationGrid, Marker, ReportSheet, RowBlock, SheetReadError, SheetWriteError,

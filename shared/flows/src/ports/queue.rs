@@ -51,6 +51,15 @@ pub struct Delivery {
     pub receive_count: u32,
 }
 
+/// How many messages stand in a queue. A service that only estimates may be off for a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueCounts {
+    /// Not delivered, or handed back.
+    pub waiting: u64,
+    /// Delivered, hidden, not acknowledged yet.
+    pub in_flight: u64,
+}
+
 /// Why the queue could not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
@@ -94,4 +103,7 @@ pub trait WorkQueue: Send + Sync {
         receipt: &str,
         visibility: Duration,
     ) -> Result<(), QueueError>;
+
+    /// How many messages stand in a queue.
+    async fn counts(&self, queue: &str) -> Result<QueueCounts, QueueError>;
 }

@@ -26,6 +26,10 @@ pub enum SecretError {
 pub trait SecretStore: Send + Sync {
     /// The current value.
     async fn get(&self, name: &str) -> Result<SecretString, SecretError>;
+    /// The value past every cache: asked for when the outside system has refused the one that was in use.
+    async fn refresh(&self, name: &str) -> Result<SecretString, SecretError> {
+        self.get(name).await
+    }
     /// Sets or replaces a value.
     async fn set(&self, name: &str, value: SecretString) -> Result<(), SecretError>;
     /// Names that start with the prefix, ascending.

@@ -84,6 +84,7 @@ macro_rules! queue_contract {
                 a_wrong_receive_is_refused,
                 a_foreign_receipt_is_stale,
                 a_message_of_the_largest_size_is_taken,
+                messages_are_counted_by_where_they_are,
                 a_restart_keeps_messages_counts_and_receipts,
             ]
         );

@@ -2,7 +2,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
-use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueError, WorkQueue};
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -228,5 +228,18 @@ impl WorkQueue for MemoryWorkQueue {
             model.delivered(queue, receipt).ok_or(QueueError::StaleReceipt)?.1.visible_at = visible_at;
             Ok(())
         })
+    }
+
+    async fn counts(&self, queue: &str) -> Result<QueueCounts, QueueError> {
+        let (config, now) = (self.config(queue)?, self.clock.now());
+        Ok(self.with(|model| {
+            model.drop_old(config, now);
+            let mut counts = QueueCounts::default();
+            for standing in model.lines.get(queue).into_iter().flat_map(BTreeMap::values) {
+                let hidden = standing.visible_at > now;
+                *(if hidden { &mut counts.in_flight } else { &mut counts.waiting }) += 1;
+            }
+            counts
+        }))
     }
 }

@@ -4,7 +4,7 @@ use super::{
     VISIBILITY, bodies, message, only, plain, receive, send,
 };
 use flows::ports::queue::DEDUPLICATION_WINDOW;
-use flows::ports::{Message, QueueError};
+use flows::ports::{Message, QueueCounts, QueueError};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -306,6 +306,25 @@ pub async fn of_many_receivers_each_message_has_one(subject: QueueSubject) {
     }
     let whole: BTreeSet<_> = seen.iter().collect();
     assert_eq!((seen.len(), whole.len()), (120, 120));
+}
+
+/// Delivered and hidden, or not: a message is counted in one of the two until it is acknowledged.
+pub async fn messages_are_counted_by_where_they_are(subject: QueueSubject) {
+    let counts = async || subject.port.counts(STANDARD).await.unwrap();
+    assert_eq!(counts().await, QueueCounts::default());
+    for body in ["1", "2", "3"] {
+        subject.port.send(STANDARD, plain(body)).await.unwrap();
+    }
+    assert_eq!(counts().await, QueueCounts { waiting: 3, in_flight: 0 });
+    let delivery = only(subject.port.receive(STANDARD, 1, VISIBILITY).await.unwrap());
+    assert_eq!(counts().await, QueueCounts { waiting: 2, in_flight: 1 });
+    subject.pass(VISIBILITY).await;
+    assert_eq!(counts().await, QueueCounts { waiting: 3, in_flight: 0 });
+    let again = subject.port.receive(STANDARD, 10, VISIBILITY).await.unwrap();
+    let same = again.iter().find(|again| again.message_id == delivery.message_id).unwrap();
+    subject.port.acknowledge(STANDARD, &same.receipt).await.unwrap();
+    assert_eq!(counts().await, QueueCounts { waiting: 0, in_flight: 2 });
+    assert!(matches!(subject.port.counts("nowhere").await, Err(QueueError::NoSuchQueue(_))));
 }
 
 /// The next process goes on where this one stopped.

@@ -1,0 +1,1 @@
+//! What every function shares: telemetry, configuration, the SQS loop, guards for deadline and panic.
