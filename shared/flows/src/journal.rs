@@ -2,6 +2,7 @@
 //!
 //! `seen = done + unchanged + skipped + rejected + deferred + unknown` holds for every entry, or the entry says
 //! so itself: an operator must be able to trust the numbers before anything else.
+use crate::deps::{Deps, FlowError};
 use crate::ports::{Expect, ItemKey, NewItem, StoreError, WriteOp};
 use crate::reason::Reason;
 use crate::typed;
@@ -58,7 +59,10 @@ pub struct Run {
     pub started_at: DateTime<Utc>,
     /// End.
     pub ended_at: DateTime<Utc>,
-    /// `written`, `unchanged`, `deferred`, `failed`, `planned`, `skipped`.
+    /// The plan that was accepted, where one was.
+    #[serde(default)]
+    pub plan: Option<String>,
+    /// `written`, `unchanged`, `deferred`, `failed`, `planned`, `skipped`, `refused`.
     pub outcome: String,
     /// Why, where there is a why.
     pub reason: Option<Reason>,
@@ -78,4 +82,36 @@ pub fn put_run(run: &Run) -> Result<WriteOp, StoreError> {
     let index = Some(ItemKey::new("runs", format!("{}#{}", sortable(run.started_at), run.id)));
     let expires_at = run.started_at.checked_add_signed(TimeDelta::days(RETENTION_DAYS));
     Ok(WriteOp::Put(NewItem { key, index, expires_at, body: typed::encode(run)? }, Expect::Absent))
+}
+
+impl Run {
+    /// An entry of a run that began now and has no documents yet.
+    pub fn begun(deps: &Deps, function: &str, account: &str) -> Self {
+        let now = deps.clock.now();
+        Self {
+            id: deps.random.unique_id(),
+            function: function.to_owned(),
+            account: account.to_owned(),
+            day: None,
+            started_at: now,
+            ended_at: now,
+            plan: None,
+            outcome: String::new(),
+            reason: None,
+            counts: Counts::default(),
+            rows_changed: 0,
+            reasons: Vec::new(),
+            inconsistent: false,
+        }
+    }
+}
+
+/// The account of entries that belong to none.
+pub const NO_ACCOUNT: &str = "-";
+
+/// Enters a run that ended now with that outcome.
+pub async fn note(deps: &Deps, run: Run, outcome: &str, reason: Option<Reason>) -> Result<(), FlowError> {
+    let run = Run { ended_at: deps.clock.now(), outcome: outcome.to_owned(), reason, ..run };
+    deps.state.transact(vec![put_run(&run)?], Vec::new()).await?;
+    Ok(())
 }

@@ -30,6 +30,12 @@ pub enum Reason {
         /// What stopped it.
         why: String,
     },
+    /// An event or message that its function cannot read or must not work on.
+    #[error("the event was refused: {detail}")]
+    BadEvent {
+        /// What is wrong and what would be right.
+        detail: String,
+    },
     /// A credential is missing, malformed or refused.
     #[error("{system} cannot be used: {detail}")]
     Credentials {

@@ -433,6 +433,7 @@ fn run_entry(
         day: Some(wake.day),
         started_at: attempt.started_at,
         ended_at: deps.clock.now(),
+        plan: None,
         outcome: name.to_owned(),
         reason,
         counts,
