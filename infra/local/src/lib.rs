@@ -2,14 +2,12 @@
 
 pub mod accounts_command;
 pub mod accounts_file;
-pub mod adapter_settings;
 pub mod app;
 pub mod audit;
 pub mod cli;
 pub mod completions;
 pub mod config;
 pub mod config_command;
-pub mod connections;
 pub mod context;
 pub mod credentials;
 pub mod demo;
@@ -25,6 +23,7 @@ pub mod progress;
 pub mod report;
 pub mod runtime;
 pub mod sample_installation;
+pub mod schedule_expression;
 pub mod secrets_command;
 pub mod settings;
 pub mod simulate;
