@@ -6,14 +6,12 @@ use crate::files::{self, FileError};
 use crate::open::OpenError;
 use crate::seal::{Place, Sealer};
 use async_trait::async_trait;
-use flows::ports::{BlobError, BlobStore};
+use flows::ports::{BlobError, BlobStore, rules};
 use std::fmt::Write;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The longest key, in bytes.
-const KEY_BYTES_MAX: usize = 900;
 /// The longest segment as it stands on disk, in bytes; file systems take 255.
 const SEGMENT_BYTES_MAX: usize = 240;
 const SUFFIX: &str = ".blob";
@@ -39,9 +37,7 @@ impl FileBlobStore {
 
     fn path(&self, key: &str) -> Result<PathBuf, BlobError> {
         let bad = || BlobError::BadKey(key.to_owned());
-        if key.len() > KEY_BYTES_MAX || key.contains(['\\', '\0']) {
-            return Err(bad());
-        }
+        rules::blob_key(key)?;
         let mut path = self.folder.clone();
         let mut last = String::new();
         for segment in key.split('/') {

@@ -5,18 +5,11 @@ use crate::open::OpenError;
 use crate::seal::Sealer;
 use crate::system::random_bytes;
 use async_trait::async_trait;
-use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
-use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue};
+use flows::ports::queue::{DEDUPLICATION_WINDOW, VISIBILITY_MAX};
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue, rules};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The longest a delivery may be hidden.
-const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
-/// The most messages of one call.
-const RECEIVE_MESSAGES_MAX: usize = 10;
-/// The longest group or deduplication id, in bytes.
-const ID_BYTES_MAX: usize = 128;
 
 /// Messages in the database of a data folder.
 pub struct SqliteWorkQueue {
@@ -112,37 +105,10 @@ fn unavailable(failure: Failure) -> QueueError {
     QueueError::Unavailable(failure.to_string())
 }
 
-fn invalid<T>(reason: impl Into<String>) -> Result<T, QueueError> {
-    Err(QueueError::Invalid(reason.into()))
-}
-
-fn check_visibility(visibility: Duration) -> Result<(), QueueError> {
-    if visibility > VISIBILITY_MAX { invalid("visibility is longer than 12 hours") } else { Ok(()) }
-}
-
-fn check_message(config: &QueueConfig, message: &Message) -> Result<(), QueueError> {
-    let length = message.body.len();
-    if length == 0 || length > MESSAGE_BODY_BYTES_MAX {
-        return invalid(format!("a body of {length} bytes, at least 1 and at most {MESSAGE_BODY_BYTES_MAX}"));
-    }
-    for id in [&message.group, &message.deduplication_id].into_iter().flatten() {
-        if id.is_empty() || id.len() > ID_BYTES_MAX {
-            return invalid(format!("a group or deduplication id is 1 to {ID_BYTES_MAX} bytes long"));
-        }
-    }
-    if config.fifo && message.group.is_none() {
-        return invalid(format!("{} is a FIFO queue, the message has no group", config.name));
-    }
-    if !config.fifo && (message.group.is_some() || message.deduplication_id.is_some()) {
-        return invalid(format!("{} is a standard queue, without groups and deduplication", config.name));
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl WorkQueue for SqliteWorkQueue {
     async fn send(&self, queue: &str, message: Message) -> Result<(), QueueError> {
-        check_message(self.config(queue)?, &message)?;
+        rules::message(queue, self.config(queue)?.fifo, &message)?;
         let (queue, sealer, now) = (queue.to_owned(), self.sealer.clone(), self.now());
         let remember_until = now.saturating_add(micros(DEDUPLICATION_WINDOW));
         let message_id = hex::encode(random_bytes::<16>());
@@ -162,10 +128,7 @@ impl WorkQueue for SqliteWorkQueue {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
         let config = self.config(queue)?.clone();
-        check_visibility(visibility)?;
-        if !(1..=RECEIVE_MESSAGES_MAX).contains(&max) {
-            return invalid(format!("{max} messages at once, at least 1 and at most {RECEIVE_MESSAGES_MAX}"));
-        }
+        rules::receive(max, visibility)?;
         let (sealer, now) = (self.sealer.clone(), self.now());
         let receiving = Receiving {
             now,
@@ -197,7 +160,7 @@ impl WorkQueue for SqliteWorkQueue {
         visibility: Duration,
     ) -> Result<(), QueueError> {
         let horizon = horizon(self.config(queue)?, self.now());
-        check_visibility(visibility)?;
+        rules::visibility(visibility)?;
         let (queue, receipt) = (queue.to_owned(), Receipt::parse(receipt).ok_or(QueueError::StaleReceipt)?);
         let visible_at = self.now().saturating_add(micros(visibility));
         let done = self

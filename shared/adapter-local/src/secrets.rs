@@ -4,18 +4,12 @@
 use crate::files::{self, FileError, PRIVATE_FILE, PRIVATE_FOLDER};
 use crate::open::OpenError;
 use async_trait::async_trait;
+use flows::ports::rules::{self, SECRET_BYTES_MAX};
 use flows::ports::{SecretError, SecretStore};
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-
-/// The longest name, in bytes.
-const NAME_BYTES_MAX: usize = 512;
-/// The longest segment of a name, in bytes.
-const SEGMENT_BYTES_MAX: usize = 200;
-/// The largest value, in bytes.
-const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 /// Secrets below a folder.
 #[derive(Debug, Clone)]
@@ -31,16 +25,8 @@ impl FileSecretStore {
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, SecretError> {
-        let plain = |segment: &str| {
-            (1..=SEGMENT_BYTES_MAX).contains(&segment.len())
-                && !segment.starts_with('.')
-                && segment.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        };
-        if name.len() <= NAME_BYTES_MAX && name.split('/').all(plain) {
-            return Ok(self.folder.join(name));
-        }
-        let reason = "a name is made of letters, digits, - _ . and /, as in erp-sync/local/sige/matriz";
-        Err(refused(&name.escape_default().to_string(), reason))
+        rules::secret_name(name)?;
+        Ok(self.folder.join(name))
     }
 }
 
@@ -86,7 +72,7 @@ fn read(folder: &Path, name: &str, path: &Path) -> Result<SecretString, SecretEr
     }
     files::refuse_loose(path, &metadata, PRIVATE_FILE).map_err(|error| failed(&error))?;
     let mut value = String::new();
-    let read = file.by_ref().take(VALUE_BYTES_MAX as u64 + 2).read_to_string(&mut value);
+    let read = file.by_ref().take(SECRET_BYTES_MAX as u64 + 2).read_to_string(&mut value);
     match read {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::InvalidData => {
@@ -97,21 +83,14 @@ fn read(folder: &Path, name: &str, path: &Path) -> Result<SecretString, SecretEr
     if value.ends_with('\n') {
         value.pop();
     }
-    check_value(name, &value)?;
-    Ok(SecretString::from(value))
-}
-
-fn check_value(name: &str, value: &str) -> Result<(), SecretError> {
-    match value.len() {
-        0 => Err(refused(name, "its value is empty")),
-        1..=VALUE_BYTES_MAX => Ok(()),
-        _ => Err(refused(name, format!("its value is longer than {VALUE_BYTES_MAX} bytes"))),
-    }
+    let value = SecretString::from(value);
+    rules::secret_value(name, &value)?;
+    Ok(value)
 }
 
 fn write(folder: &Path, name: &str, path: &Path, value: &SecretString) -> Result<(), SecretError> {
     let failed = |error: FileError| secret_error(name, &error);
-    check_value(name, value.expose_secret())?;
+    rules::secret_value(name, value)?;
     refuse_loose_folder(folder).map_err(failed)?;
     files::ensure_folders(folder, path).map_err(failed)?;
     if path.is_dir() {

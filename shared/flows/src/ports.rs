@@ -6,6 +6,7 @@ pub mod clock;
 pub mod gate;
 pub mod orders;
 pub mod queue;
+pub mod rules;
 pub mod secrets;
 pub mod sheet;
 pub mod state;

@@ -5,6 +5,15 @@ use std::time::Duration;
 /// The largest body of a message, in bytes.
 pub const MESSAGE_BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// The longest a delivery may be hidden.
+pub const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
+
+/// The most messages of one call.
+pub const RECEIVE_MESSAGES_MAX: usize = 10;
+
+/// The longest group or deduplication id, in bytes.
+pub const ID_BYTES_MAX: usize = 128;
+
 /// For how long a second message with the same deduplication id is accepted and dropped.
 pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(5 * 60);
 
@@ -93,7 +102,7 @@ pub trait WorkQueue: Send + Sync {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError>;
 
-    /// Removes a delivered message for good.
+    /// Removes a delivered message for good. Removing it twice may be told as [`QueueError::StaleReceipt`] or be fine.
     async fn acknowledge(&self, queue: &str, receipt: &str) -> Result<(), QueueError>;
 
     /// Sets how long from now the delivery stays hidden; zero hands it back at once.

@@ -14,6 +14,16 @@ use serde_json::Value;
 
 /// The most writes and checks one [`StateStore::transact`] takes together.
 pub const TRANSACTION_ITEMS_MAX: usize = 25;
+/// The most bytes of JSON text that the bodies of one transaction have together. DynamoDB takes 4 MB with keys.
+pub const TRANSACTION_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The longest partition key, in bytes.
+pub const PK_BYTES_MAX: usize = 2048;
+/// The longest sort key, in bytes.
+pub const SK_BYTES_MAX: usize = 1024;
+/// The largest body, in bytes of its JSON text. DynamoDB takes 400 KB with keys and names.
+pub const BODY_BYTES_MAX: usize = 350 * 1024;
+/// The most items of one page.
+pub const PAGE_ITEMS_MAX: usize = 1000;
 
 /// Where an item stands: partition and sort key. Never contains personal data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,6 +85,23 @@ pub enum WriteOp {
     Put(NewItem, Expect),
     /// Delete an item, leaving a tombstone.
     Delete(ItemKey, Expect),
+}
+
+impl WriteOp {
+    /// The key it changes.
+    pub fn key(&self) -> &ItemKey {
+        match self {
+            Self::Put(new, _) => &new.key,
+            Self::Delete(key, _) => key,
+        }
+    }
+
+    /// What must hold.
+    pub fn expect(&self) -> Expect {
+        match self {
+            Self::Put(_, expect) | Self::Delete(_, expect) => *expect,
+        }
+    }
 }
 
 /// A condition of a transaction on an item that it does not change.
@@ -155,8 +182,9 @@ pub trait StateStore: Send + Sync {
     /// The live item at a key. Strongly consistent; hides what has expired.
     async fn get(&self, key: &ItemKey) -> Result<Option<Item>, StoreError>;
 
-    /// Live items of a partition within a range of sort keys. Strongly consistent.
-    /// `limit` is at least 1 and at most 1000.
+    /// Live items of a partition within a range of sort keys. Each item is as it stands, but a page is no snapshot:
+    /// of two items written together while it is read, it may show the one before and the other after.
+    /// `limit` is at least 1 and at most [`PAGE_ITEMS_MAX`].
     async fn query(
         &self,
         pk: &str,
@@ -165,7 +193,8 @@ pub trait StateStore: Send + Sync {
         cursor: Option<String>,
     ) -> Result<Page, StoreError>;
 
-    /// Live items by their index key. May lag behind writes: re-read an item before acting on it.
+    /// Live items by their index key, those that share one in any order. May lag behind writes: re-read an item
+    /// before acting on it.
     async fn query_index(
         &self,
         pk: &str,
@@ -185,6 +214,7 @@ pub trait StateStore: Send + Sync {
     }
 
     /// Applies every write if every condition and check holds, else none.
-    /// At most [`TRANSACTION_ITEMS_MAX`] writes and checks together, each key at most once.
+    /// At most [`TRANSACTION_ITEMS_MAX`] writes and checks together, each key at most once, with bodies of at most
+    /// [`TRANSACTION_BYTES_MAX`] bytes.
     async fn transact(&self, writes: Vec<WriteOp>, checks: Vec<Check>) -> Result<WriteOutcome, StoreError>;
 }

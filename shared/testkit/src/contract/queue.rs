@@ -111,6 +111,12 @@ fn bodies(deliveries: &[Delivery]) -> Vec<&str> {
     deliveries.iter().map(|delivery| delivery.body.as_str()).collect()
 }
 
+fn sorted(deliveries: &[Delivery]) -> Vec<&str> {
+    let mut bodies = bodies(deliveries);
+    bodies.sort_unstable();
+    bodies
+}
+
 /// The only delivery.
 #[track_caller]
 fn only(mut deliveries: Vec<Delivery>) -> Delivery {

@@ -44,6 +44,7 @@ macro_rules! state_contract {
                 a_check_holds_a_transaction_without_changing_its_item,
                 an_absence_can_be_checked,
                 a_transaction_takes_twenty_five_and_no_more,
+                a_transaction_of_too_many_bytes_is_refused,
                 a_key_named_twice_is_refused,
                 a_lost_epoch_stops_every_commit,
                 transactions_side_by_side_never_mix,
@@ -116,6 +117,8 @@ async fn all(store: &dyn StateStore, pk: &str, range: Range, limit: usize) -> Ve
     }
 }
 
+/// Every item of a range of the index, page after page. Those that share a place come in any order and are put
+/// into that of their keys.
 async fn all_of_index(store: &dyn StateStore, range: Range, limit: usize) -> Vec<Item> {
     let mut items = Vec::new();
     let mut cursor = None;
@@ -125,9 +128,13 @@ async fn all_of_index(store: &dyn StateStore, range: Range, limit: usize) -> Vec
         items.extend(page.items);
         cursor = page.cursor;
         if cursor.is_none() {
-            return items;
+            break;
         }
     }
+    let place = |item: &Item| item.index.clone().map(|index| index.sk);
+    assert!(items.is_sorted_by_key(place), "the index is out of order");
+    items.sort_by(|one, other| (place(one), &one.key).cmp(&(place(other), &other.key)));
+    items
 }
 
 fn sort_keys(items: &[Item]) -> Vec<&str> {

@@ -1,6 +1,6 @@
 //! Blobs in a sorted map.
 use async_trait::async_trait;
-use flows::ports::{BlobError, BlobStore};
+use flows::ports::{BlobError, BlobStore, rules};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -21,26 +21,16 @@ impl MemoryBlobStore {
     }
 }
 
-/// A key is a relative path of plain segments, at most 900 bytes long.
-fn checked(key: &str) -> Result<&str, BlobError> {
-    let plain = |segment: &str| !segment.is_empty() && segment != "." && segment != "..";
-    if key.len() <= 900 && key.split('/').all(plain) && !key.contains(['\\', '\0']) {
-        Ok(key)
-    } else {
-        Err(BlobError::BadKey(key.to_owned()))
-    }
-}
-
 #[async_trait]
 impl BlobStore for MemoryBlobStore {
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), BlobError> {
-        let key = checked(key)?.to_owned();
-        self.with(|blobs| blobs.insert(key, bytes));
+        rules::blob_key(key)?;
+        self.with(|blobs| blobs.insert(key.to_owned(), bytes));
         Ok(())
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, BlobError> {
-        let key = checked(key)?;
+        rules::blob_key(key)?;
         Ok(self.with(|blobs| blobs.get(key).cloned()))
     }
 
@@ -50,7 +40,7 @@ impl BlobStore for MemoryBlobStore {
     }
 
     async fn delete(&self, key: &str) -> Result<(), BlobError> {
-        let key = checked(key)?;
+        rules::blob_key(key)?;
         self.with(|blobs| blobs.remove(key));
         Ok(())
     }

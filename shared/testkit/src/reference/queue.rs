@@ -1,14 +1,11 @@
 //! Queues as sorted maps: order, visibility, receive counts, dead letters, deduplication.
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use flows::ports::queue::{DEDUPLICATION_WINDOW, MESSAGE_BODY_BYTES_MAX};
-use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue};
+use flows::ports::queue::DEDUPLICATION_WINDOW;
+use flows::ports::{Clock, Delivery, Message, QueueConfig, QueueCounts, QueueError, WorkQueue, rules};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// The longest a delivery may be hidden.
-const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// Queues that last as long as the value.
 pub struct MemoryWorkQueue {
@@ -97,40 +94,14 @@ impl Model {
     }
 }
 
-fn invalid<T>(reason: impl Into<String>) -> Result<T, QueueError> {
-    Err(QueueError::Invalid(reason.into()))
-}
-
 fn span(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
-}
-
-fn check_visibility(visibility: Duration) -> Result<(), QueueError> {
-    if visibility > VISIBILITY_MAX { invalid("visibility is longer than 12 hours") } else { Ok(()) }
-}
-
-fn check_message(config: &QueueConfig, message: &Message) -> Result<(), QueueError> {
-    let length = message.body.len();
-    if length == 0 || length > MESSAGE_BODY_BYTES_MAX {
-        return invalid(format!("a body of {length} bytes, at least 1 and at most {MESSAGE_BODY_BYTES_MAX}"));
-    }
-    let proper = |text: &Option<String>| text.as_ref().is_none_or(|text| (1..=128).contains(&text.len()));
-    if !proper(&message.group) || !proper(&message.deduplication_id) {
-        return invalid("a group or deduplication id is 1 to 128 bytes long");
-    }
-    match (config.fifo, &message.group, &message.deduplication_id) {
-        (true, None, _) => invalid(format!("{} is a FIFO queue, the message has no group", config.name)),
-        (false, Some(_), _) | (false, _, Some(_)) => {
-            invalid(format!("{} is a standard queue, without groups and deduplication", config.name))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[async_trait]
 impl WorkQueue for MemoryWorkQueue {
     async fn send(&self, queue: &str, message: Message) -> Result<(), QueueError> {
-        check_message(self.config(queue)?, &message)?;
+        rules::message(queue, self.config(queue)?.fifo, &message)?;
         let now = self.clock.now();
         self.with(|model| {
             if let Some(id) = message.deduplication_id {
@@ -160,10 +131,7 @@ impl WorkQueue for MemoryWorkQueue {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, QueueError> {
         let config = self.config(queue)?;
-        check_visibility(visibility)?;
-        if !(1..=10).contains(&max) {
-            return invalid(format!("{max} messages at once, at least 1 and at most 10"));
-        }
+        rules::receive(max, visibility)?;
         let now = self.clock.now();
         Ok(self.with(|model| {
             model.drop_old(config, now);
@@ -221,7 +189,7 @@ impl WorkQueue for MemoryWorkQueue {
         visibility: Duration,
     ) -> Result<(), QueueError> {
         let (config, now) = (self.config(queue)?, self.clock.now());
-        check_visibility(visibility)?;
+        rules::visibility(visibility)?;
         let visible_at = now + span(visibility);
         self.with(|model| {
             model.drop_old(config, now);

@@ -1,12 +1,9 @@
 //! Secrets in a sorted map.
 use async_trait::async_trait;
-use flows::ports::{SecretError, SecretStore};
-use secrecy::{ExposeSecret, SecretString};
+use flows::ports::{SecretError, SecretStore, rules};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-
-/// The largest value, in bytes.
-const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 /// Secrets that last as long as the value.
 #[derive(Debug, Default)]
@@ -25,35 +22,17 @@ impl MemorySecretStore {
     }
 }
 
-/// A name is a path of segments of ASCII letters, digits, `-`, `_` and `.`, none starting with a dot.
-fn checked(name: &str) -> Result<&str, SecretError> {
-    let plain = |segment: &str| {
-        !segment.is_empty()
-            && !segment.starts_with('.')
-            && segment.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    if name.len() <= 512 && name.split('/').all(plain) {
-        return Ok(name);
-    }
-    let reason =
-        "a name is made of letters, digits, - _ . and /, as in erp-sync/local/sige/matriz".to_owned();
-    Err(SecretError::Refused { name: name.escape_default().to_string(), reason })
-}
-
 #[async_trait]
 impl SecretStore for MemorySecretStore {
     async fn get(&self, name: &str) -> Result<SecretString, SecretError> {
-        let name = checked(name)?;
+        rules::secret_name(name)?;
         self.with(|secrets| secrets.get(name).cloned()).ok_or_else(|| SecretError::NotFound(name.to_owned()))
     }
 
     async fn set(&self, name: &str, value: SecretString) -> Result<(), SecretError> {
-        let name = checked(name)?.to_owned();
-        if !(1..=VALUE_BYTES_MAX).contains(&value.expose_secret().len()) {
-            let reason = format!("its value is empty or longer than {VALUE_BYTES_MAX} bytes");
-            return Err(SecretError::Refused { name, reason });
-        }
-        self.with(|secrets| secrets.insert(name, value));
+        rules::secret_name(name)?;
+        rules::secret_value(name, &value)?;
+        self.with(|secrets| secrets.insert(name.to_owned(), value));
         Ok(())
     }
 

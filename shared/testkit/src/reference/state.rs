@@ -1,19 +1,14 @@
 //! Conditional items in a sorted map, with an index that lags behind on purpose.
 use async_trait::async_trait;
 use chrono::{DateTime, SubsecRound, Utc};
-use flows::ports::state::{Range, TRANSACTION_ITEMS_MAX};
+use flows::ports::state::Range;
 use flows::ports::{
-    Check, Clock, Expect, Item, ItemKey, NewItem, Page, StateStore, StoreError, WriteOp, WriteOutcome,
+    Check, Clock, Expect, Item, ItemKey, NewItem, Page, StateStore, StoreError, WriteOp, WriteOutcome, rules,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// The largest body, in bytes of its JSON text.
-const BODY_BYTES_MAX: usize = 350 * 1024;
-/// The longest partition key and the longest sort key, in bytes.
-const KEY_BYTES_MAX: (usize, usize) = (2048, 1024);
 
 /// Items that last as long as the value.
 pub struct MemoryStateStore {
@@ -134,60 +129,6 @@ impl Model {
     }
 }
 
-fn invalid<T>(reason: impl Into<String>) -> Result<T, StoreError> {
-    Err(StoreError::Invalid(reason.into()))
-}
-
-fn check_key(key: &ItemKey) -> Result<(), StoreError> {
-    let (pk_max, sk_max) = KEY_BYTES_MAX;
-    if key.pk.is_empty() || key.sk.is_empty() {
-        return invalid("a key has an empty part");
-    }
-    if key.pk.len() > pk_max || key.sk.len() > sk_max {
-        return invalid(format!("a key is longer than {pk_max} and {sk_max} bytes"));
-    }
-    Ok(())
-}
-
-fn target(write: &WriteOp) -> (&ItemKey, Expect) {
-    match write {
-        WriteOp::Put(new, expect) => (&new.key, *expect),
-        WriteOp::Delete(key, expect) => (key, *expect),
-    }
-}
-
-fn check_transaction(writes: &[WriteOp], checks: &[Check]) -> Result<(), StoreError> {
-    let count = writes.len() + checks.len();
-    if count == 0 || count > TRANSACTION_ITEMS_MAX {
-        return invalid(format!("{count} writes and checks, at least 1 and at most {TRANSACTION_ITEMS_MAX}"));
-    }
-    let mut keys = BTreeSet::new();
-    for key in writes.iter().map(|write| target(write).0).chain(checks.iter().map(|check| &check.key)) {
-        check_key(key)?;
-        if !keys.insert(key) {
-            return invalid(format!("key {}/{} is named twice", key.pk, key.sk));
-        }
-    }
-    for write in writes {
-        let WriteOp::Put(new, _) = write else { continue };
-        new.index.as_ref().map_or(Ok(()), check_key)?;
-        if new.body.get("v").is_none() {
-            return invalid("a body is a JSON object with a field v");
-        }
-        if new.body.to_string().len() > BODY_BYTES_MAX {
-            return invalid(format!("a body is longer than {BODY_BYTES_MAX} bytes"));
-        }
-    }
-    Ok(())
-}
-
-fn check_query(pk: &str, limit: usize) -> Result<(), StoreError> {
-    if pk.is_empty() {
-        return invalid("the partition key of a query is empty");
-    }
-    if (1..=1000).contains(&limit) { Ok(()) } else { invalid(format!("limit {limit} is not 1 to 1000")) }
-}
-
 fn within(range: &Range, sk: &str) -> bool {
     range.from.as_deref().is_none_or(|from| from <= sk) && range.to.as_deref().is_none_or(|to| sk <= to)
 }
@@ -207,7 +148,7 @@ fn index_cursor((_, sk, key): &IndexPlace) -> String {
 #[async_trait]
 impl StateStore for MemoryStateStore {
     async fn get(&self, key: &ItemKey) -> Result<Option<Item>, StoreError> {
-        check_key(key)?;
+        rules::item_key(key)?;
         let now = self.clock.now();
         Ok(self.with(|model| model.live(key, now).cloned()))
     }
@@ -219,7 +160,7 @@ impl StateStore for MemoryStateStore {
         limit: usize,
         cursor: Option<String>,
     ) -> Result<Page, StoreError> {
-        check_query(pk, limit)?;
+        rules::query(pk, limit)?;
         let now = self.clock.now();
         let found = self.with(|model| {
             let partition = model.slots.range(ItemKey::new(pk, "")..).take_while(|(key, _)| key.pk == pk);
@@ -240,11 +181,13 @@ impl StateStore for MemoryStateStore {
         limit: usize,
         cursor: Option<String>,
     ) -> Result<Page, StoreError> {
-        check_query(pk, limit)?;
+        rules::query(pk, limit)?;
         let after: Option<(String, String, String)> = match cursor.as_deref().map(serde_json::from_str) {
             None => None,
             Some(Ok(after)) => Some(after),
-            Some(Err(_)) => return invalid("the cursor is not one of this index"),
+            Some(Err(_)) => {
+                return Err(StoreError::Invalid("the cursor is not one of this index".to_owned()));
+            }
         };
         let now = self.clock.now();
         let found = self.with(|model| {
@@ -263,11 +206,11 @@ impl StateStore for MemoryStateStore {
     }
 
     async fn transact(&self, writes: Vec<WriteOp>, checks: Vec<Check>) -> Result<WriteOutcome, StoreError> {
-        check_transaction(&writes, &checks)?;
+        rules::transaction(&writes, &checks)?;
         let now = self.clock.now();
         Ok(self.with(|model| {
             let checked = checks.iter().map(|check| (&check.key, check.expect));
-            let conditions = writes.iter().map(target).chain(checked);
+            let conditions = writes.iter().map(|write| (write.key(), write.expect())).chain(checked);
             for (key, expect) in conditions {
                 if !model.holds(key, expect, now) {
                     return WriteOutcome::Refused(key.clone());

@@ -1,7 +1,7 @@
 //! Order, visibility, counts, dead letters, deduplication, retention.
 use super::{
     DEAD_FIFO, DEAD_STANDARD, ENDLESS, FIFO, MAX_RECEIVE_COUNT, QueueSubject, RETENTION, STANDARD,
-    VISIBILITY, bodies, message, only, plain, receive, send,
+    VISIBILITY, bodies, message, only, plain, receive, send, sorted,
 };
 use flows::ports::queue::DEDUPLICATION_WINDOW;
 use flows::ports::{Message, QueueCounts, QueueError};
@@ -68,18 +68,20 @@ pub async fn groups_do_not_wait_for_each_other(subject: QueueSubject) {
     assert_eq!(only(receive(&subject, FIFO).await).body, "b1");
 }
 
-/// Heads of groups, in the order of sending, up to what was asked for.
+/// Heads of groups, up to what was asked for. SQS promises no order between groups, so none is asked for here.
 pub async fn a_batch_holds_one_message_of_each_group(subject: QueueSubject) {
     for body in ["a1", "a2", "b1", "c1", "b2", "d1"] {
         send(&subject, &body[..1], body).await;
     }
     let first = subject.port.receive(FIFO, 3, VISIBILITY).await.unwrap();
-    assert_eq!(bodies(&first), ["a1", "b1", "c1"]);
-    assert_eq!(bodies(&receive(&subject, FIFO).await), ["d1"]);
-    for delivery in &first {
+    let second = receive(&subject, FIFO).await;
+    assert_eq!((first.len(), second.len()), (3, 1));
+    let deliveries = [first, second].concat();
+    assert_eq!(sorted(&deliveries), ["a1", "b1", "c1", "d1"]);
+    for delivery in &deliveries {
         subject.port.acknowledge(FIFO, &delivery.receipt).await.unwrap();
     }
-    assert_eq!(bodies(&receive(&subject, FIFO).await), ["a2", "b2"]);
+    assert_eq!(sorted(&receive(&subject, FIFO).await), ["a2", "b2"]);
 }
 
 /// Not acknowledged means delivered again: same message, one more on the count, and not a moment earlier.
@@ -93,7 +95,8 @@ pub async fn a_hidden_message_comes_back_counted(subject: QueueSubject) {
     assert_eq!((second.message_id, second.receive_count), (first.message_id, 2));
 }
 
-/// Who was too slow cannot end the work of who took over.
+/// Who was too slow cannot end the work of who took over. A second acknowledgement says that it came too late, or,
+/// as SQS does, nothing: either way the message is gone.
 pub async fn a_later_delivery_makes_the_receipt_stale(subject: QueueSubject) {
     send(&subject, "a", "1").await;
     let first = only(receive(&subject, FIFO).await);
@@ -106,7 +109,9 @@ pub async fn a_later_delivery_makes_the_receipt_stale(subject: QueueSubject) {
     assert_eq!(late, Err(QueueError::StaleReceipt));
     subject.port.acknowledge(FIFO, &second.receipt).await.unwrap();
     let again = subject.port.acknowledge(FIFO, &second.receipt).await;
-    assert_eq!(again, Err(QueueError::StaleReceipt));
+    assert!(matches!(again, Ok(()) | Err(QueueError::StaleReceipt)), "{again:?}");
+    subject.pass(VISIBILITY).await;
+    assert_eq!(receive(&subject, FIFO).await, []);
 }
 
 /// Coming back does not mean queueing again.
@@ -224,7 +229,7 @@ pub async fn old_messages_are_dropped(subject: QueueSubject) {
     subject.port.send(STANDARD, plain("old too")).await.unwrap();
     subject.pass(RETENTION - SECOND).await;
     send(&subject, "b", "young").await;
-    assert_eq!(bodies(&receive(&subject, FIFO).await), ["old", "young"]);
+    assert_eq!(sorted(&receive(&subject, FIFO).await), ["old", "young"]);
     subject.pass(VISIBILITY).await;
     assert_eq!(bodies(&receive(&subject, FIFO).await), ["young"]);
     assert_eq!(receive(&subject, STANDARD).await, []);
