@@ -36,7 +36,7 @@ impl Shop {
     pub async fn open(setting: Setting) -> Self {
         let scale = Scale { company: SampleSize::SMALL, destination_rows: 5 };
         // The sample ends on the day the binary believes it is: its clock is the system's.
-        let clock = Arc::new(adapter_local::SystemClock);
+        let clock = Arc::new(shared::system::SystemClock);
         let installation = SampleInstallation::start(clock, scale).await.unwrap();
         let place = Place::new();
         place.write(
@@ -44,7 +44,7 @@ impl Shop {
             &format!(
                 "log_level = \"{}\"\n[sige]\nbase_url = \"{}\"\nrequests_per_hour = 1000000\nburst = 10000\nmin_interval_ms = 0\n\
                  retry_delays_ms = [1, 1, 1, 1]\n[sheets]\nbase_url = \"{}\"\nreads_per_minute = 10000\nwrites_per_minute = 10000\n\
-                 settle_after_s = {}\nretry_delays_ms = [1, 1]\n",
+                 retry_delays_ms = [1, 1]\n[flows]\nsettle_after_s = {}\n",
                 setting.log_level,
                 installation.sige.base_url(),
                 installation.sheets.base_url(),
@@ -135,7 +135,7 @@ async fn two_commands_at_once_take_turns_and_write_each_day_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_reaches_as_far_as_it_is_asked_to_and_no_further() {
     let shop = Shop::open(Setting::default()).await;
-    let yesterday = domain::calendar::civil_day(flows::ports::Clock::now(&adapter_local::SystemClock))
+    let yesterday = domain::calendar::civil_day(flows::ports::Clock::now(&shared::system::SystemClock))
         .pred_opt()
         .unwrap();
     let from = yesterday - chrono::Days::new(7);

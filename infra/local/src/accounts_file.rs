@@ -10,16 +10,15 @@
 use crate::config::{read_text, unreadable};
 use crate::failure::Failure;
 use crate::problem::Problem;
-use crate::settings::{Limit, Setting};
-use crate::toml_reader::{Reader, Source, expected};
+use crate::toml_reader::{Reader, Source};
 use domain::rules::{BookingStatusPolicy, Profile, Share};
 use flows::accounts::{
     Account, ERP_MAX_ROWS, LOOKBACK_DAYS, PERSON_CACHE_DAYS, RESYNC_DAYS, SheetRef, WINDOW_MONTHS,
     spreadsheet_id,
 };
+use flows::config::{Found, Limit, Setting};
 use std::io::ErrorKind;
 use std::path::Path;
-use toml::de::DeValue;
 
 /// One key of an account, for documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,20 +214,20 @@ fn read_sheet(
     sheet
 }
 
-fn flag(found: &DeValue<'_>) -> Result<bool, String> {
+fn flag(found: &Found) -> Result<bool, String> {
     bool::read(found, Limit::any())
 }
 
-fn number(found: &DeValue<'_>, range: std::ops::RangeInclusive<u32>) -> Result<u32, String> {
+fn number(found: &Found, range: std::ops::RangeInclusive<u32>) -> Result<u32, String> {
     let read = u64::read(found, Limit::of((*range.start()).into(), (*range.end()).into()))?;
     u32::try_from(read).map_err(|error| error.to_string())
 }
 
-fn text(found: &DeValue<'_>) -> Result<String, String> {
-    found.as_str().map(str::to_owned).ok_or_else(|| expected("text in quotes", found))
+fn text(found: &Found) -> Result<String, String> {
+    found.text("text in quotes").map(str::to_owned)
 }
 
-fn profile(found: &DeValue<'_>) -> Result<Profile, String> {
+fn profile(found: &Found) -> Result<Profile, String> {
     match text(found)?.as_str() {
         "strict" => Ok(Profile::Strict),
         "legacy" => Ok(Profile::Legacy),
@@ -236,7 +235,7 @@ fn profile(found: &DeValue<'_>) -> Result<Profile, String> {
     }
 }
 
-fn policy(found: &DeValue<'_>) -> Result<BookingStatusPolicy, String> {
+fn policy(found: &Found) -> Result<BookingStatusPolicy, String> {
     match text(found)?.as_str() {
         "ignore" => Ok(BookingStatusPolicy::Ignore),
         "exclude_cancelled" => Ok(BookingStatusPolicy::ExcludeCancelled),
@@ -244,7 +243,7 @@ fn policy(found: &DeValue<'_>) -> Result<BookingStatusPolicy, String> {
     }
 }
 
-fn share(found: &DeValue<'_>) -> Result<Share, String> {
+fn share(found: &Found) -> Result<Share, String> {
     let text = text(found)?;
     let parts = text.split_once('/').and_then(|(numerator, denominator)| {
         Some(Share {

@@ -6,8 +6,9 @@
 //! ```
 use crate::failure::Failure;
 use crate::problem::Problem;
-use crate::settings::{DataDir, Level, SectionRow, Settings};
+use crate::settings::{DataDir, Level, Settings};
 use crate::toml_reader::{Reader, Source};
+use flows::config::SectionRow;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 

@@ -218,6 +218,13 @@ mod tests {
     }
 
     #[test]
+    fn what_secrets_set_stores_can_be_read_back() {
+        let stored = check(Kind::Sige, &sige("t", "u", "a")).unwrap();
+        let read = adapter_sige::credentials(&stored).unwrap();
+        assert_eq!((read.token.expose_secret(), read.app.expose_secret()), ("t", "a"));
+    }
+
+    #[test]
     fn long_tokens_are_taken() {
         assert_eq!(problems(Kind::Sige, &sige(&"f".repeat(4_096), "u", "a")), [""; 0]);
         assert_eq!(problems(Kind::Sige, &"x".repeat(SECRET_BYTES_MAX + 1)).len(), 1);

@@ -8,15 +8,16 @@ use crate::report::{DayOutcome, RunReport};
 use crate::sample_installation::{
     ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
 };
-use crate::settings::{BaseUrl, DataDir, Settings};
+use crate::settings::{DataDir, Settings};
 use crate::{credentials, runtime, wiring};
-use adapter_local::SystemClock;
 use domain::calendar::SerialDay;
 use domain::row::HEADER;
 use flows::accounts::{self, Account, secret_name};
+use flows::config::BaseUrl;
 use flows::lease::Takeover;
 use flows::ports::Clock;
 use serde::Serialize;
+use shared::system::SystemClock;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::sample::SampleSize;

@@ -28,6 +28,7 @@ pub mod secrets_command;
 pub mod settings;
 pub mod simulate;
 pub mod telemetry;
+pub mod template;
 pub mod toml_reader;
 pub mod usage;
 pub mod wiring;

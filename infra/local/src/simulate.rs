@@ -7,8 +7,8 @@ use crate::progress::wait_for_signal;
 use crate::sample_installation::{
     ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
 };
-use adapter_local::SystemClock;
 use serde::Serialize;
+use shared::system::SystemClock;
 use std::io::Write;
 use std::sync::Arc;
 use testkit::sample::SampleSize;

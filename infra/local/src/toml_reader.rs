@@ -1,6 +1,7 @@
 //! Reads TOML without stopping at the first mistake: every syntax error, wrong type, value out of range and unknown
 //! key of a file is collected with its line, so that one look is enough to repair it.
 use crate::problem::Problem;
+use flows::config::{Found, Keys};
 use std::cell::RefCell;
 use std::ops::Range;
 use toml::Spanned;
@@ -95,10 +96,10 @@ impl<'s, 't> Reader<'s, 't> {
         &mut self,
         name: &'static str,
         default: T,
-        read: impl FnOnce(&DeValue<'t>) -> Result<T, String>,
+        read: impl FnOnce(&Found) -> Result<T, String>,
     ) -> T {
         let Some(value) = self.value(name) else { return default };
-        match read(value.get_ref()) {
+        match read(&found(value.get_ref())) {
             Ok(value) => value,
             Err(message) => {
                 self.source.report(Some(value.span()), &self.path_of(name), message);
@@ -129,6 +130,16 @@ impl<'s, 't> Reader<'s, 't> {
     /// Reports a value that is right alone and wrong beside another, by its dotted path.
     pub fn conflict(&self, path: &str, message: impl Into<String>) {
         self.source.report(self.deep_span_of(path), path, message);
+    }
+
+    /// The table as the keys of several sections, of which `""` is this table itself.
+    pub fn keys<'r>(&'r mut self) -> TableKeys<'r, 's, 't> {
+        TableKeys { top: self, sections: Vec::new() }
+    }
+
+    /// Reports a value of this table that is wrong.
+    fn conflict_here(&self, key: &str, message: String) {
+        self.source.report(self.deep_span_of(key), &self.path_of(key), message);
     }
 
     /// Reports every key that was not asked for.
@@ -163,8 +174,61 @@ impl<'s, 't> Reader<'s, 't> {
     }
 }
 
+/// The sections of a table, read one after the other. [`TableKeys::finish`] reports what nobody asked for in them.
+#[derive(Debug)]
+pub struct TableKeys<'r, 's, 't> {
+    top: &'r mut Reader<'s, 't>,
+    sections: Vec<(&'static str, Reader<'s, 't>)>,
+}
+
+impl<'s, 't> TableKeys<'_, 's, 't> {
+    fn reader(&mut self, section: &'static str) -> Option<&mut Reader<'s, 't>> {
+        if section.is_empty() {
+            return Some(self.top);
+        }
+        if !self.sections.iter().any(|(name, _)| *name == section) {
+            let opened = self.top.section(section);
+            self.sections.push((section, opened));
+        }
+        self.sections.iter_mut().find(|(name, _)| *name == section).map(|(_, reader)| reader)
+    }
+
+    /// Reports every key of the sections that was not asked for; the top is finished by its owner.
+    pub fn finish(self) {
+        self.sections.into_iter().for_each(|(_, reader)| reader.finish());
+    }
+}
+
+impl Keys for TableKeys<'_, '_, '_> {
+    fn find(&mut self, section: &'static str, key: &'static str) -> Option<Found> {
+        self.reader(section)?.value(key).map(|value| found(value.get_ref()))
+    }
+
+    fn problem(&mut self, section: &'static str, key: &'static str, message: String) {
+        if let Some(reader) = self.reader(section) {
+            reader.conflict_here(key, message);
+        }
+    }
+}
+
+/// A value of the file, as settings take it.
+fn found(value: &DeValue<'_>) -> Found {
+    match value {
+        DeValue::String(text) => Found::Text(text.to_string()),
+        DeValue::Integer(number) => {
+            let value = i128::from_str_radix(number.as_str(), number.radix()).ok();
+            Found::Number(value.and_then(|value| u64::try_from(value).ok()), number.as_str().to_owned())
+        }
+        DeValue::Boolean(flag) => Found::Flag(*flag),
+        DeValue::Array(items) => Found::List(items.iter().map(|item| found(item.get_ref())).collect()),
+        DeValue::Float(_) => Found::Other("a float"),
+        DeValue::Datetime(_) => Found::Other("a datetime"),
+        DeValue::Table(_) => Found::Other("a table"),
+    }
+}
+
 /// `expected X, found Y` with the type found, never its value.
-pub fn expected(what: &str, found: &DeValue<'_>) -> String {
+fn expected(what: &str, found: &DeValue<'_>) -> String {
     format!("expected {what}, found {} {}", article(found.type_str()), found.type_str())
 }
 
@@ -202,15 +266,14 @@ fn edits(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flows::config::{Limit, Setting};
 
     fn read(text: &str) -> Vec<String> {
         let source = Source::new("f.toml", text);
         let table = source.parse();
         let mut top = Reader::top(&source, table.get_ref());
         let mut sige = top.section("sige");
-        sige.take("burst", 1, |value| {
-            value.as_integer().map(|_| 2).ok_or_else(|| expected("a number", value))
-        });
+        sige.take("burst", 1, |value| u64::read(value, Limit::any()));
         sige.take("base_url", 1, |_| Ok(1));
         sige.finish();
         top.finish();
@@ -223,7 +286,7 @@ mod tests {
         assert_eq!(
             read(text),
             [
-                "f.toml:2: sige.burst: expected a number, found a string",
+                "f.toml:2: sige.burst: expected a whole number, found a string",
                 "f.toml:3: sige.base_ur: unknown key; did you mean base_url?",
                 "f.toml:5: other: unknown key; known here are sige",
             ]

@@ -1,17 +1,19 @@
 //! The one place that names the adapters of this machine.
-use crate::adapter_settings;
 use crate::config::Config;
-use crate::connections::{LocalConnections, WriteCount};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
-use adapter_local::{LocalStores, SystemClock, SystemRandomness};
+use adapter_local::LocalStores;
+use adapter_sheets::SheetsOpener;
+use adapter_sige::SigeOrders;
 use flows::accounts::secret_name;
+use flows::connections::{AccountConnections, WriteCount};
 use flows::deps::Deps;
 use flows::lease::Takeover;
 use flows::ports::{Clock, Randomness, SecretError};
 use flows::pseudonym::Pseudonym;
 use secrecy::{ExposeSecret, SecretString};
+use shared::system::{SystemClock, SystemRandomness};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,13 +61,16 @@ pub async fn tidy(context: &Context) {
 /// # Errors
 /// The installation's own secret cannot be read or made.
 pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<WriteCount>), Failure> {
-    let connections = LocalConnections::new(
-        context.config.settings.clone(),
+    let settings = &context.config.settings;
+    let (clock, random) = (&context.clock, &context.random);
+    let connections = AccountConnections::new(
+        context.stage(),
         context.state.clone(),
         context.secrets.clone(),
-        context.clock.clone(),
-        context.random.clone(),
-    );
+        clock.clone(),
+    )
+    .with_orders(SigeOrders::new(&settings.sige, &settings.transport, clock.clone(), random.clone()))
+    .with_sheets(SheetsOpener::new(&settings.sheets, clock.clone(), random.clone()));
     let writes = connections.writes();
     let deps = Deps {
         state: context.state.clone(),
@@ -75,7 +80,7 @@ pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<Wr
         random: context.random.clone(),
         connections: Arc::new(connections),
         pseudonym: pseudonym(context).await?,
-        settings: adapter_settings::flows(&context.config.settings),
+        settings: settings.flows.settings(),
         takeover,
     };
     Ok((deps, writes))

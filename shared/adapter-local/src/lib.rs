@@ -29,10 +29,9 @@ mod state;
 mod system;
 
 pub use blobs::FileBlobStore;
-pub use instance::{Holder, InstanceLock, LockError};
+pub use instance::{Holder, InstanceLock, LockError, Work};
 pub use maintenance::{Maintained, MaintenanceError};
 pub use open::{LocalStores, OpenError};
 pub use queue::SqliteWorkQueue;
 pub use secrets::FileSecretStore;
 pub use state::SqliteStateStore;
-pub use system::{SystemClock, SystemRandomness};

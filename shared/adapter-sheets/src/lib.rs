@@ -22,6 +22,7 @@ mod grid;
 mod outcome;
 mod reading;
 mod rows;
+mod section;
 mod settings;
 mod sheets;
 mod token;
@@ -31,5 +32,6 @@ mod writing;
 
 pub use connection::install_crypto_provider;
 pub use credential::CredentialError;
+pub use section::{SheetsOpener, SheetsSection};
 pub use settings::{SheetsConfigError, SheetsSettings, TabAddress};
 pub use sheets::{GoogleSheets, Surroundings};

@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod backfill;
 pub mod before_image;
+pub mod config;
+pub mod connections;
 pub mod daily;
 pub mod day_plan;
 pub mod day_write;

@@ -1,4 +1,5 @@
 //! The limits of the use cases. Every loop, wait and batch of this crate is bounded by one of these.
+use crate::config::{Limit, Timing, check_nest};
 use crate::ports::QueueConfig;
 use std::time::Duration;
 
@@ -75,4 +76,89 @@ pub fn queues(visibility: Duration, receive_count_max: u32) -> [QueueConfig; 2] 
         ..dead_letters.clone()
     };
     [windows, dead_letters]
+}
+
+crate::settings_section! {
+    /// How work is planned, leased, deferred and retried.
+    ["flows"] FlowSection {
+        /// Most days of one backfill.
+        backfill_days_max: u64 = 1_100, Limit::of(1, 3_660);
+        /// How far before the last success the question "changed since?" reaches back, in minutes.
+        change_overlap_minutes: u64 = 60, Limit::of(0, 10_080);
+        /// Days of the past that a changed order may bring back into the daily plan.
+        touched_days_max: u64 = 400, Limit::of(0, 3_660);
+        /// Time of one window (a sale day of an account) in one go, in seconds; the rest follows in the next.
+        window_budget_s: u64 = 240, Limit::of(1, 280);
+        /// Time of one handler call, in seconds.
+        handler_timeout_s: u64 = 300, Limit::of(2, 900);
+        /// How long a delivered message stays hidden, in seconds; at least 6 handler calls.
+        visibility_s: u64 = 1_800, Limit::of(12, 43_200);
+        /// A wake-up that was not answered for this long is sent again, in seconds.
+        requeue_after_s: u64 = 1_800, Limit::of(1, 86_400);
+        /// Deliveries of a message before it goes to the dead letters.
+        receive_count_max: u64 = 5, Limit::of(5, 1_000);
+        /// How long a lease is believed without renewal, in seconds; longer than the longest call made under it.
+        lease_ttl_s: u64 = 300, Limit::of(1, 3_600);
+        /// How long after a write without answer the sheet must stay unchanged before the write counts as lost, in seconds.
+        settle_after_s: u64 = 200, Limit::of(0, 3_600);
+        /// Waits before a window is tried again after an outage, in seconds; the last one repeats.
+        retry_delays_s: Vec<u64> = vec![60, 120, 300, 900, 1_800, 3_600], Limit::of(1, 86_400);
+    }
+}
+
+impl FlowSection {
+    /// As the use cases take them.
+    pub fn settings(&self) -> FlowSettings {
+        let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        FlowSettings {
+            lease_ttl: Duration::from_secs(self.lease_ttl_s),
+            settle_after: Duration::from_secs(self.settle_after_s),
+            window_budget: Duration::from_secs(self.window_budget_s),
+            requeue_after: Duration::from_secs(self.requeue_after_s),
+            backfill_days_max: small(self.backfill_days_max),
+            change_overlap: Duration::from_secs(self.change_overlap_minutes.saturating_mul(60)),
+            touched_days_max: small(self.touched_days_max),
+            retry_delays: self.retry_delays_s.iter().copied().map(Duration::from_secs).collect(),
+        }
+    }
+
+    /// Settings that are each in range but do not go together: dotted key and reason. `calls` are the times of the
+    /// outside calls that a window makes, `writes` of those that it makes under its lease.
+    pub fn conflicts(&self, calls: &[Timing], writes: &[Timing]) -> Vec<(&'static str, String)> {
+        let window = Timing::new("flows.window_budget_s", self.window_budget_s);
+        let lease = Timing::new("flows.lease_ttl_s", self.lease_ttl_s);
+        let handler = Timing::new("flows.handler_timeout_s", self.handler_timeout_s);
+        let mut pairs: Vec<_> = calls.iter().map(|call| (*call, window)).collect();
+        pairs.extend(writes.iter().map(|write| (*write, lease)));
+        pairs.push((window, handler));
+        let mut found = check_nest(&pairs);
+        let hidden_min_s = self.handler_timeout_s.saturating_mul(6);
+        if self.visibility_s < hidden_min_s {
+            let told = format!(
+                "is {}; it must be at least 6 times flows.handler_timeout_s, which makes {hidden_min_s}",
+                self.visibility_s
+            );
+            found.push(("flows.visibility_s", told));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_the_section_are_the_defaults_of_the_flows() {
+        assert_eq!(FlowSection::default().settings(), FlowSettings::default());
+        assert_eq!(FlowSection::default().conflicts(&[], &[]), []);
+    }
+
+    #[test]
+    fn times_that_do_not_nest_are_told() {
+        let section = FlowSection { window_budget_s: 150, visibility_s: 600, ..FlowSection::default() };
+        let write = Timing::new("sheets.write_timeout_s", 200);
+        let keys: Vec<_> = section.conflicts(&[write], &[write]).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["sheets.write_timeout_s", "flows.visibility_s"]);
+    }
 }

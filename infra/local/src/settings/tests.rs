@@ -1,6 +1,7 @@
 //! The table, its parser and its documents say the same.
 use super::*;
 use crate::toml_reader::Source;
+use flows::config::BaseUrl;
 use std::collections::BTreeSet;
 
 fn read(text: &str) -> (Settings, Vec<String>) {
@@ -72,7 +73,7 @@ fn everything_wrong_is_reported_at_once() {
     assert_eq!(
         read(text).1,
         [
-            "erp-sync.toml:1: stage: is \"Prod!\"; it must be 1 to 20 of a-z, 0-9 and '-'",
+            "erp-sync.toml:1: stage: is \"Prod!\"; it must be 1 to 40 of a-z, 0-9 and '-'",
             "erp-sync.toml:2: log_level: is \"loud\"; it must be one of error, warn, info, debug, trace",
             "erp-sync.toml:4: sige.base_url: must begin with https:// (or http:// for this machine)",
             "erp-sync.toml:5: sige.burst: is 0; it must be 1 to 1000000",
