@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::report::{AccountReport, DayOutcome, DayReport, RunReport, Waiting};
 use crate::wiring;
-use adapter_local::{InstanceLock, LockError};
+use adapter_local::{InstanceLock, LockError, Work};
 use flows::accounts::{self, Account};
 use flows::daily::Accepted;
 use flows::deps::{Deps, FlowError};
@@ -227,7 +227,7 @@ async fn usable(deps: &Deps, accounts: &[Account]) -> Result<(), Failure> {
 async fn turn(context: &Context, no_wait: bool) -> Result<InstanceLock, Failure> {
     let mut told = false;
     loop {
-        match InstanceLock::try_acquire(&context.config.data_dir, &*context.clock) {
+        match InstanceLock::try_acquire(&context.config.data_dir, &*context.clock, Work::Job) {
             Ok(lock) => return Ok(lock),
             Err(error @ LockError::Held { .. }) if no_wait => {
                 return Err(Failure::failed(format!(

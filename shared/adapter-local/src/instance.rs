@@ -11,6 +11,18 @@ const LOCK_FILE: &str = "instance.lock";
 /// What is read of the file at most.
 const CONTENT_BYTES_MAX: u64 = 128;
 
+/// What the holder of the lock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// One job; it ends by itself.
+    Job,
+    /// Everything that is due, until it is told to stop: others need not wait, it works for them.
+    Everything,
+}
+
+/// The word for [`Work::Everything`] in the file; a file without it was written by a job.
+const EVERYTHING: &str = "up";
+
 /// Who works in the data folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
@@ -18,6 +30,8 @@ pub struct Holder {
     pub pid: u32,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// At what.
+    pub work: Work,
 }
 
 /// Why the lock could not be taken.
@@ -48,7 +62,7 @@ pub struct InstanceLock {
 
 impl InstanceLock {
     /// Takes the lock of an existing or new data folder, or says who has it. Never waits.
-    pub fn try_acquire(dir: &Path, clock: &dyn Clock) -> Result<Self, LockError> {
+    pub fn try_acquire(dir: &Path, clock: &dyn Clock, work: Work) -> Result<Self, LockError> {
         files::ensure_folder(dir).map_err(OpenError::from)?;
         let path = dir.join(LOCK_FILE);
         let failed = |error: &std::io::Error| LockError::from(OpenError::from(FileError::of(&path, error)));
@@ -64,7 +78,11 @@ impl InstanceLock {
             Err(TryLockError::Error(error)) => return Err(failed(&error)),
         }
         let since = clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        let content = format!("{} {since}\n", std::process::id());
+        let word = match work {
+            Work::Job => String::new(),
+            Work::Everything => format!(" {EVERYTHING}"),
+        };
+        let content = format!("{} {since}{word}\n", std::process::id());
         let written =
             file.rewind().and_then(|()| file.set_len(0)).and_then(|()| file.write_all(content.as_bytes()));
         written.map_err(|error| failed(&error))?;
@@ -73,9 +91,11 @@ impl InstanceLock {
 }
 
 fn parse(text: &str) -> Option<Holder> {
-    let (pid, since) = text.trim_end().split_once(' ')?;
-    let since = DateTime::parse_from_rfc3339(since).ok()?.with_timezone(&Utc);
-    Some(Holder { pid: pid.parse().ok()?, since })
+    let mut words = text.split_whitespace();
+    let pid = words.next()?.parse().ok()?;
+    let since = DateTime::parse_from_rfc3339(words.next()?).ok()?.with_timezone(&Utc);
+    let work = if words.next() == Some(EVERYTHING) { Work::Everything } else { Work::Job };
+    Some(Holder { pid, since, work })
 }
 
 #[cfg(test)]
@@ -87,22 +107,35 @@ mod tests {
     fn the_second_learns_who_is_first_and_follows_when_it_ends() {
         let dir = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::at(2024, 3, 15, 12, 0);
-        let first = InstanceLock::try_acquire(dir.path(), &clock).unwrap();
-        let refused = InstanceLock::try_acquire(dir.path(), &clock).unwrap_err();
-        let holder = Holder { pid: std::process::id(), since: clock.now() };
+        let first = InstanceLock::try_acquire(dir.path(), &clock, Work::Job).unwrap();
+        let refused = InstanceLock::try_acquire(dir.path(), &clock, Work::Job).unwrap_err();
+        let holder = Holder { pid: std::process::id(), since: clock.now(), work: Work::Job };
         assert_eq!(refused, LockError::Held { holder: Some(holder) });
         let told = format!("(process {} since 2024-03-15T12:00:00Z)", holder.pid);
         assert!(refused.to_string().contains(&told), "{refused}");
         drop(first);
-        InstanceLock::try_acquire(dir.path(), &clock).unwrap();
+        InstanceLock::try_acquire(dir.path(), &clock, Work::Job).unwrap();
+    }
+
+    #[test]
+    fn one_that_works_for_everybody_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = SimulatedClock::at(2024, 3, 15, 12, 0);
+        let _first = InstanceLock::try_acquire(dir.path(), &clock, Work::Everything).unwrap();
+        let refused = InstanceLock::try_acquire(dir.path(), &clock, Work::Job).unwrap_err();
+        let holder = Holder { pid: std::process::id(), since: clock.now(), work: Work::Everything };
+        assert_eq!(refused, LockError::Held { holder: Some(holder) });
     }
 
     #[test]
     fn what_a_dead_process_left_behind_does_not_hold_the_lock() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(LOCK_FILE), "4242 2024-03-15T12:00:00Z and more than we would write")
-            .unwrap();
-        InstanceLock::try_acquire(dir.path(), &SimulatedClock::default()).unwrap();
+        std::fs::write(
+            dir.path().join(LOCK_FILE),
+            "4242 2024-03-15T12:00:00Z up and more than we would write",
+        )
+        .unwrap();
+        InstanceLock::try_acquire(dir.path(), &SimulatedClock::default(), Work::Job).unwrap();
         let content = std::fs::read_to_string(dir.path().join(LOCK_FILE)).unwrap();
         assert_eq!(parse(&content).unwrap().pid, std::process::id());
     }
@@ -110,9 +143,10 @@ mod tests {
     #[test]
     fn an_unreadable_holder_is_still_a_holder() {
         let dir = tempfile::tempdir().unwrap();
-        let _first = InstanceLock::try_acquire(dir.path(), &SimulatedClock::default()).unwrap();
+        let _first = InstanceLock::try_acquire(dir.path(), &SimulatedClock::default(), Work::Job).unwrap();
         std::fs::write(dir.path().join(LOCK_FILE), "").unwrap();
-        let refused = InstanceLock::try_acquire(dir.path(), &SimulatedClock::default()).unwrap_err();
+        let refused =
+            InstanceLock::try_acquire(dir.path(), &SimulatedClock::default(), Work::Job).unwrap_err();
         assert_eq!(refused, LockError::Held { holder: None });
     }
 
@@ -120,8 +154,8 @@ mod tests {
     fn a_missing_folder_is_told_with_its_path() {
         let dir = tempfile::tempdir().unwrap();
         let missing = dir.path().join("missing");
-        let refused =
-            InstanceLock::try_acquire(&missing.join("data"), &SimulatedClock::default()).unwrap_err();
+        let refused = InstanceLock::try_acquire(&missing.join("data"), &SimulatedClock::default(), Work::Job)
+            .unwrap_err();
         assert_eq!(refused, LockError::Folder(OpenError::Missing { path: missing }));
     }
 }

@@ -248,6 +248,16 @@ pub(crate) fn change_visibility(
     Ok(changed == 1)
 }
 
+/// Makes every hidden message of a queue visible; says how many there were. In flight are heads only.
+pub(crate) fn hand_back(session: &Session<'_>, queue: &str, now: i64) -> Result<usize, Failure> {
+    let sql = "UPDATE message SET visible_at = ?2 WHERE head = 1 AND queue = ?1 AND visible_at > ?2";
+    session
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(params![queue, now]))
+        .map_err(|error| session.failure(&error))
+}
+
 /// Removes up to `limit` messages sent before their queue's horizon, and as many forgotten deduplication ids.
 pub(crate) fn purge(
     session: &Session<'_>,

@@ -83,6 +83,17 @@ impl SqliteWorkQueue {
         purged.map_err(unavailable)
     }
 
+    /// Makes every message that was delivered and not acknowledged visible again; says how many there were. For whoever
+    /// holds the instance lock and starts to work: those that the messages were delivered to are gone.
+    ///
+    /// # Errors
+    /// No such queue, or the database cannot be written.
+    pub async fn hand_back(&self, queue: &str) -> Result<usize, QueueError> {
+        let (queue, now) = (self.config(queue)?.name.clone(), self.now());
+        let handed = self.database.write(move |session| message_rows::hand_back(session, &queue, now)).await;
+        handed.map_err(unavailable)
+    }
+
     fn config(&self, queue: &str) -> Result<&Arc<QueueConfig>, QueueError> {
         self.configs.get(queue).ok_or_else(|| QueueError::NoSuchQueue(queue.to_owned()))
     }

@@ -163,3 +163,22 @@ async fn what_was_answered_survives_a_kill() {
         assert!((answered..=answered + 1).contains(&messages), "{messages} of {answered}");
     }
 }
+
+#[tokio::test]
+async fn what_was_delivered_to_a_process_that_is_gone_is_handed_back_in_its_place_in_line() {
+    let folder = Folder::new();
+    let gone = folder.open();
+    for (group, body) in [("a", "a1"), ("a", "a2"), ("b", "b1")] {
+        let message = Message { group: Some(group.into()), deduplication_id: None, body: body.into() };
+        gone.queue.send(FIFO, message).await.unwrap();
+    }
+    assert_eq!(gone.queue.receive(FIFO, 10, VISIBILITY).await.unwrap().len(), 2);
+    let next = folder.open();
+    assert_eq!(next.queue.receive(FIFO, 10, VISIBILITY).await.unwrap(), []);
+    assert_eq!(next.queue.hand_back(FIFO).await.unwrap(), 2);
+    let again = next.queue.receive(FIFO, 10, VISIBILITY).await.unwrap();
+    let seen: Vec<_> =
+        again.iter().map(|delivery| (delivery.body.as_str(), delivery.receive_count)).collect();
+    assert_eq!(seen, [("a1", 2), ("b1", 2)]);
+    assert_eq!(next.queue.hand_back("none").await, Err(flows::ports::QueueError::NoSuchQueue("none".into())));
+}
