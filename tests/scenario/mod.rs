@@ -4,4 +4,5 @@ mod doubt;
 mod ledger;
 mod refusals;
 mod rerun;
+mod schedule;
 mod side_by_side;

@@ -1,12 +1,18 @@
 //! The backfill: plans an inclusive range of past days for one account.
 //!
-//! Event: `{ "v": 1, "account": "matriz", "from": "2026-04-01", "to": "2026-04-30", "dry_run": false }`.
+//! Event: `{ "v": 1, "account": "matriz", "from": "2026-04-01", "to": "2026-04-30", "dry_run": false }`. What was planned
+//! stands in the run journal.
+mod function;
+
+pub use function::function;
+
 use chrono::NaiveDate;
 use flows::accounts;
 use flows::backfill::{self, BackfillRequest, plan_backfill};
 use flows::daily::Accepted;
 use flows::deps::{Deps, FlowError};
 use flows::dispatch;
+use flows::journal::{self, Run};
 use flows::reason::Reason;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +38,9 @@ pub struct BackfillEvent {
     #[serde(default)]
     pub request: Option<String>,
 }
+
+/// Its name in the run journal.
+const FUNCTION: &str = "sige-backfill";
 
 /// What was planned, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,12 +71,16 @@ pub async fn handle(event: BackfillEvent, deps: &Deps) -> Result<BackfillReport,
     if !account.enabled {
         return Err(FlowError::Refused(Reason::AccountDisabled { account: account.name }));
     }
+    let run = Run::begun(deps, FUNCTION, &account.name);
     if event.dry_run {
+        journal::note(deps, run, "dry_run", None).await?;
         return Ok(BackfillReport { days, plan: None });
     }
     let id = format!("backfill-{}", event.request.unwrap_or_else(|| deps.random.unique_id()));
     let request = BackfillRequest { id, from: event.from, to: event.to, allow_empty: event.allow_empty };
-    let plan = plan_backfill(deps, &account, &request).await?;
+    let planned = plan_backfill(deps, &account, &request).await;
+    journal::note_plan(deps, run, &planned).await?;
+    let plan = planned?;
     dispatch::tick(deps).await?;
     Ok(BackfillReport { days, plan: Some(plan) })
 }

@@ -34,11 +34,11 @@ fn slot_key(spreadsheet: &str) -> ItemKey {
 pub struct Dispatched {
     /// Windows sent.
     pub sent: usize,
-    /// Plans whose windows were asked for again.
+    /// Plans whose windows were asked for, or given up, again.
     pub plans_spread: usize,
 }
 
-/// One tick: completes plans that a crash left half-spread, then sends the next window of every spreadsheet.
+/// One tick: completes plans that a crash left half-spread or half-cancelled, then sends the next window of every spreadsheet.
 pub async fn tick(deps: &Deps) -> Result<Dispatched, FlowError> {
     let mut dispatched = Dispatched::default();
     let accounts = accounts::list(&*deps.state).await?;

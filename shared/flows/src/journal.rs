@@ -2,6 +2,7 @@
 //!
 //! `seen = done + unchanged + skipped + rejected + deferred + unknown` holds for every entry, or the entry says
 //! so itself: an operator must be able to trust the numbers before anything else.
+use crate::daily::Accepted;
 use crate::deps::{Deps, FlowError};
 use crate::ports::{Expect, ItemKey, NewItem, StoreError, WriteOp};
 use crate::reason::Reason;
@@ -62,7 +63,7 @@ pub struct Run {
     /// The plan that was accepted, where one was.
     #[serde(default)]
     pub plan: Option<String>,
-    /// `written`, `unchanged`, `deferred`, `failed`, `planned`, `skipped`, `refused`.
+    /// `written`, `unchanged`, `deferred`, `failed`, `planned`, `resumed`, `dry_run`, `skipped`, `refused`.
     pub outcome: String,
     /// Why, where there is a why.
     pub reason: Option<Reason>,
@@ -114,4 +115,27 @@ pub async fn note(deps: &Deps, run: Run, outcome: &str, reason: Option<Reason>) 
     let run = Run { ended_at: deps.clock.now(), outcome: outcome.to_owned(), reason, ..run };
     deps.state.transact(vec![put_run(&run)?], Vec::new()).await?;
     Ok(())
+}
+
+/// Enters what became of a request for a plan. What was refused is not entered here: whoever tells the refusal does.
+pub async fn note_plan(
+    deps: &Deps,
+    run: Run,
+    planned: &Result<Accepted, FlowError>,
+) -> Result<(), FlowError> {
+    match planned {
+        Ok(accepted) => {
+            let outcome = if accepted.resumed { "resumed" } else { "planned" };
+            let run = Run { plan: Some(accepted.plan.clone()), ..run };
+            note(deps, run, outcome, accepted.incomplete.clone()).await
+        }
+        Err(FlowError::BadRequest(_) | FlowError::Refused(_)) => Ok(()),
+        Err(error) => {
+            // The store may be what failed: then the log is all there is, and the first failure is the one to tell.
+            if let Err(unnoted) = note(deps, run, "failed", Some(error.into())).await {
+                tracing::warn!(%unnoted, "a failed plan could not be entered into the run journal");
+            }
+            Ok(())
+        }
+    }
 }

@@ -25,6 +25,7 @@ pub mod read_back;
 pub mod reason;
 pub mod records;
 pub mod restore;
+pub mod schedule;
 pub mod setback;
 pub mod settings;
 pub mod typed;

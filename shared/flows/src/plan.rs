@@ -1,14 +1,25 @@
 //! A plan: the days that a tick or a request asks for, and how far they have come.
 //!
+//! ```text
+//! planning ── its windows are asked for ──> open ── each day has an outcome ──> finished
+//!     │                                      │
+//!     └────────────── cancel ────────────────┴──> cancelling ── its windows are given up ──> cancelled ── resume ──> planning
+//! ```
 //! The plan item is written before its windows: whoever finds a plan still `planning` asks for its windows again,
-//! which changes nothing where it has been done, so that a crash in between loses no day (INV-2).
+//! which changes nothing where it has been done, so that a crash in between loses no day (INV-2). The same holds for
+//! `cancelling`. Both stand in the index for `dispatch` to find.
+mod cancel;
+mod spread;
+
+pub use cancel::{PlanChange, cancel, resume};
+pub use spread::spread;
+
 use crate::accounts::Account;
 use crate::deps::{Deps, FlowError};
 use crate::ports::{Expect, ItemKey, NewItem, Range, StoreError, WriteOp, WriteOutcome};
 use crate::reason::Reason;
-use crate::settings::RACES_MAX;
 use crate::typed::{self, Stored};
-use crate::window::{self, Priority, WindowRequest};
+use crate::window::Priority;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +36,15 @@ pub enum PlanKind {
     Backfill,
     /// The days that a restore rebuilds.
     Restore,
+    /// Days that failed, or that hold an order in quarantine, asked for again by a person.
+    Retry,
 }
 
 impl PlanKind {
     /// How urgent its windows are.
     pub fn priority(self) -> Priority {
         match self {
-            Self::Daily | Self::Restore => Priority::Daily,
+            Self::Daily | Self::Restore | Self::Retry => Priority::Daily,
             Self::Backfill => Priority::Backfill,
         }
     }
@@ -84,6 +97,22 @@ pub enum PlanState {
     Open,
     /// Every day has an outcome.
     Finished,
+    /// A person has cancelled it; its windows are being given up.
+    Cancelling,
+    /// A person has cancelled it. Days without an outcome stay pending in it until it is resumed.
+    Cancelled,
+}
+
+impl PlanState {
+    /// Whether its windows have to be asked for or given up: `dispatch` completes what a crash left half-done.
+    pub fn is_moving(self) -> bool {
+        matches!(self, Self::Planning | Self::Cancelling)
+    }
+
+    /// Whether somebody still waits for its pending days.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Planning | Self::Open)
+    }
 }
 
 /// The days of one request.
@@ -182,8 +211,8 @@ pub fn plan_key(account: &str, id: &str) -> ItemKey {
 
 /// The write of a plan.
 pub fn put_plan(plan: &Plan, expect: Expect) -> Result<WriteOp, StoreError> {
-    let index = (plan.state == PlanState::Planning)
-        .then(|| ItemKey::new("planning", format!("{}#{}", plan.account, plan.id)));
+    let index =
+        plan.state.is_moving().then(|| ItemKey::new("planning", format!("{}#{}", plan.account, plan.id)));
     let key = plan_key(&plan.account, &plan.id);
     Ok(WriteOp::Put(NewItem { key, index, expires_at: None, body: typed::encode(plan)? }, expect))
 }
@@ -211,38 +240,8 @@ pub async fn accept(
     Ok(accepted)
 }
 
-/// Asks for the windows of a plan that is still `planning`, then opens it.
-pub async fn spread(deps: &Deps, account: &Account, id: &str) -> Result<(), FlowError> {
-    for _ in 0..RACES_MAX {
-        let Some(stored) = load(deps, &account.name, id).await? else { return Ok(()) };
-        let plan = &stored.value;
-        if plan.state != PlanState::Planning {
-            return Ok(());
-        }
-        for planned in plan.days.iter().filter(|planned| planned.state == DayState::Pending) {
-            let request = WindowRequest {
-                account: &plan.account,
-                day: planned.day,
-                priority: plan.kind.priority(),
-                plan: &plan.id,
-                allow_empty: plan.allow_empty,
-            };
-            window::ask(deps, &request).await?;
-        }
-        let mut open = plan.clone();
-        open.state = PlanState::Open;
-        if open.progress().pending == 0 {
-            open.state = PlanState::Finished;
-        }
-        let write = put_plan(&open, Expect::Version(stored.version))?;
-        if let WriteOutcome::Written(_) = deps.state.transact(vec![write], Vec::new()).await? {
-            return Ok(());
-        }
-    }
-    Err(FlowError::Contended(format!("plan#{}/{id}", account.name)))
-}
-
-/// An unfinished plan of the same kind over the same days: a repeated request goes on with it.
+/// An unfinished plan of the same kind over the same days: a repeated request goes on with it. One that was cancelled is
+/// not gone on with: whoever asks again gets a new plan, and the cancelled one stays what it is until it is resumed.
 pub async fn find_unfinished(
     deps: &Deps,
     account: &str,
@@ -260,7 +259,7 @@ pub async fn find_unfinished(
             let same_days =
                 plan.days.len() == days.len() && plan.days.iter().map(|planned| &planned.day).eq(days);
             let same_request = plan.kind == kind && plan.allow_empty == allow_empty && same_days;
-            if same_request && plan.state != PlanState::Finished {
+            if same_request && plan.state.is_open() {
                 return Ok(Some(plan));
             }
         }

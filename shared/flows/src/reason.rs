@@ -1,5 +1,6 @@
 //! Why something did not happen, as a code with parameters: what is stored, counted and translated is never prose.
 //! The English sentence of each reason is its `Display`.
+use crate::deps::FlowError;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::row::QuarantineReason;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,26 @@ pub enum Reason {
     #[error("the event was refused: {detail}")]
     BadEvent {
         /// What is wrong and what would be right.
+        detail: String,
+    },
+    /// The schedule is paused: its tick does nothing.
+    #[error(
+        "schedule {schedule} is paused by {by} since {since}: {why}; `erp-sync schedule resume {schedule}` lets it run"
+    )]
+    Paused {
+        /// The schedule.
+        schedule: String,
+        /// Who paused it.
+        by: String,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// What that person said.
+        why: String,
+    },
+    /// A store or queue failed, or an item was fought over; nothing was concluded.
+    #[error("the infrastructure failed: {detail}")]
+    Infrastructure {
+        /// What it said.
         detail: String,
     },
     /// A credential is missing, malformed or refused.
@@ -184,5 +205,15 @@ impl Reason {
             .ok()
             .and_then(|value| value.get("code").and_then(|code| code.as_str()).map(str::to_owned))
             .unwrap_or_default()
+    }
+}
+
+impl From<&FlowError> for Reason {
+    fn from(error: &FlowError) -> Self {
+        match error {
+            FlowError::Refused(reason) => reason.clone(),
+            FlowError::BadRequest(detail) => Self::BadEvent { detail: detail.clone() },
+            error => Self::Infrastructure { detail: error.to_string() },
+        }
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //! Two plans that want the same day share one window: the work is done once and both are told.
 use crate::deps::{Deps, FlowError};
-use crate::ports::{Expect, ItemKey, NewItem, StoreError, WriteOp, WriteOutcome};
+use crate::ports::{Check, Expect, ItemKey, NewItem, StoreError, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::settings::RACES_MAX;
 use crate::typed::{self, Stored};
@@ -57,6 +57,39 @@ pub struct Window {
     /// Why it failed for good when it was last worked on: the daily plan takes it up again.
     #[serde(default)]
     pub failed: Option<Reason>,
+    /// Since when it has been failing for that reason.
+    #[serde(default)]
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
+impl Window {
+    /// A window that nobody has asked for yet.
+    fn idle(request: &WindowRequest<'_>) -> Self {
+        Self {
+            account: request.account.to_owned(),
+            day: request.day,
+            priority: request.priority,
+            due_at: None,
+            plans: BTreeSet::new(),
+            allow_empty: false,
+            attempts: 0,
+            waiting_for: None,
+            failed: None,
+            failed_at: None,
+        }
+    }
+
+    /// Whether a write of it has left without an answer.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self.waiting_for, Some(Reason::Settling { .. }))
+    }
+
+    /// Nobody asks for it any more.
+    pub fn rest(&mut self) {
+        self.due_at = None;
+        self.attempts = 0;
+        self.waiting_for = None;
+    }
 }
 
 /// Key of a window.
@@ -108,42 +141,77 @@ pub struct WindowRequest<'a> {
     pub allow_empty: bool,
 }
 
-/// Makes a window due for a plan. Asking twice is asking once.
-pub async fn ask(deps: &Deps, request: &WindowRequest<'_>) -> Result<(), FlowError> {
-    let key = window_key(request.account, request.day);
-    for _ in 0..RACES_MAX {
-        let stored = typed::load::<Window>(&*deps.state, &key).await?;
-        if stored.as_ref().is_some_and(|window| window.value.plans.contains(request.plan)) {
-            return Ok(());
+/// Whether a window stands as its plan wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It does.
+    Yes,
+    /// The plan has changed since it was read; look at it again.
+    PlanChanged,
+}
+
+/// Makes a window due for a plan. Asking twice is asking once. `fence` is the plan as it was read.
+///
+/// # Errors
+/// The store's, or too many others change the window at the same time.
+pub async fn ask(deps: &Deps, request: &WindowRequest<'_>, fence: Check) -> Result<Moved, FlowError> {
+    change(deps, request, fence, |stored, now| {
+        if stored.is_some_and(|window| window.plans.contains(request.plan)) {
+            return None;
         }
-        let now = deps.clock.now();
-        let mut window = stored.as_ref().map_or_else(
-            || Window {
-                account: request.account.to_owned(),
-                day: request.day,
-                priority: request.priority,
-                due_at: None,
-                plans: BTreeSet::new(),
-                allow_empty: false,
-                attempts: 0,
-                waiting_for: None,
-                failed: None,
-            },
-            |stored| stored.value.clone(),
-        );
+        let mut window = stored.map_or_else(|| Window::idle(request), Window::clone);
         if window.due_at.is_none() {
             window.priority = request.priority;
             window.attempts = 0;
         }
         window.priority = window.priority.min(request.priority);
         // A request made by hand or by schedule does not wait behind an old back-off, only behind a write in doubt.
-        let settling = matches!(window.waiting_for, Some(Reason::Settling { .. }));
-        window.due_at = if settling { window.due_at.or(Some(now)) } else { Some(now) };
+        window.due_at = if window.is_in_doubt() { window.due_at.or(Some(now)) } else { Some(now) };
         window.plans.insert(request.plan.to_owned());
         window.allow_empty |= request.allow_empty;
+        Some(window)
+    })
+    .await
+}
+
+/// Takes a plan away from those that wait for a window. One that nobody waits for is no longer due, unless a write of it
+/// is in doubt: that is settled first. A worker that has it in hand finishes it.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn give_up(deps: &Deps, request: &WindowRequest<'_>, fence: Check) -> Result<Moved, FlowError> {
+    change(deps, request, fence, |stored, _| {
+        let mut window = stored.filter(|window| window.plans.contains(request.plan))?.clone();
+        window.plans.remove(request.plan);
+        if window.plans.is_empty() {
+            window.allow_empty = false;
+            if !window.is_in_doubt() {
+                window.rest();
+            }
+        }
+        Some(window)
+    })
+    .await
+}
+
+/// Compare and set, until it is done or the plan is another one. `None`: the window stands as it should.
+async fn change(
+    deps: &Deps,
+    request: &WindowRequest<'_>,
+    fence: Check,
+    wanted: impl Fn(Option<&Window>, DateTime<Utc>) -> Option<Window>,
+) -> Result<Moved, FlowError> {
+    let key = window_key(request.account, request.day);
+    for _ in 0..RACES_MAX {
+        let stored = typed::load::<Window>(&*deps.state, &key).await?;
+        let Some(window) = wanted(stored.as_ref().map(|stored| &stored.value), deps.clock.now()) else {
+            return Ok(Moved::Yes);
+        };
         let write = put_window(&window, stored.as_ref())?;
-        if let WriteOutcome::Written(_) = deps.state.transact(vec![write], Vec::new()).await? {
-            return Ok(());
+        match deps.state.transact(vec![write], vec![fence.clone()]).await? {
+            WriteOutcome::Written(_) => return Ok(Moved::Yes),
+            WriteOutcome::Refused(refused) if refused == fence.key => return Ok(Moved::PlanChanged),
+            WriteOutcome::Refused(_) => {}
         }
     }
     Err(FlowError::Contended(format!("{}/{}", key.pk, key.sk)))
