@@ -38,6 +38,9 @@ pub enum FunctionError {
     /// The time ran out; what was under way was cancelled. The same event goes on where it stopped.
     #[error("the time of one invocation ran out; the work goes on with the next one")]
     TimedOut,
+    /// The function could not be built: a secret or an address it needs is not there. Tried again with the next event.
+    #[error("the function could not be started: {0}")]
+    NotStarted(String),
     /// The handler panicked: a defect.
     #[error("the handler panicked: {0}")]
     Panicked(String),
@@ -53,6 +56,7 @@ impl FunctionError {
             Self::Infrastructure(FlowError::Queue(_)) => "Queue",
             Self::Infrastructure(FlowError::Blob(_)) => "BlobStore",
             Self::Infrastructure(_) => "Contended",
+            Self::NotStarted(_) => "NotStarted",
             Self::TimedOut => "TimedOut",
             Self::Panicked(_) => "Panicked",
         }

@@ -1,6 +1,10 @@
 //! The window worker: a wake-up from `sige-windows.fifo` names one sale day of one account.
 //!
 //! Event body: `{ "v": 1, "account": "matriz", "day": "2026-03-25" }`.
+mod function;
+
+pub use function::function;
+
 use flows::deps::{Deps, FlowError};
 use flows::window_sync::{WindowReport, WindowWake, sync_window};
 

@@ -11,14 +11,12 @@ use flows::connections::{AccountConnections, WriteCount};
 use flows::deps::Deps;
 use flows::lease::Takeover;
 use flows::ports::{Clock, Randomness, SecretError};
-use flows::pseudonym::Pseudonym;
-use secrecy::{ExposeSecret, SecretString};
+use flows::pseudonym::{INSTALLATION_SECRET, Pseudonym};
+use secrecy::SecretString;
 use shared::system::{SystemClock, SystemRandomness};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The secret that keys the pseudonyms of the person cache; made on first use.
-const PSEUDONYM_SECRET: &str = "installation/pseudonym";
 /// Rows of each kind that one job removes.
 const TIDIED_MAX: usize = 1_000;
 
@@ -86,19 +84,18 @@ pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<Wr
     Ok((deps, writes))
 }
 
+/// The key of the pseudonyms, made on first use.
 async fn pseudonym(context: &Context) -> Result<Pseudonym, Failure> {
-    let name = secret_name(context.stage(), PSEUDONYM_SECRET);
-    let value = match context.secrets.get(&name).await {
-        Ok(value) => value,
-        Err(SecretError::NotFound(_)) => {
-            let fresh = SecretString::from(random_hex(&*context.random));
-            context.secrets.set(&name, fresh).await.map_err(Failure::failed)?;
-            // Read back: of two processes that made one at the same time, both use the one that stayed.
-            context.secrets.get(&name).await.map_err(Failure::failed)?
-        }
+    let (secrets, stage) = (&*context.secrets, context.stage());
+    match Pseudonym::of_installation(secrets, stage).await {
+        Ok(found) => return Ok(found),
+        Err(SecretError::NotFound(_)) => {}
         Err(error) => return Err(Failure::failed(error)),
-    };
-    Ok(Pseudonym::new(value.expose_secret().as_bytes().to_vec().into()))
+    }
+    let fresh = SecretString::from(random_hex(&*context.random));
+    secrets.set(&secret_name(stage, INSTALLATION_SECRET), fresh).await.map_err(Failure::failed)?;
+    // Read back: of two processes that made one at the same time, both use the one that stayed.
+    Pseudonym::of_installation(secrets, stage).await.map_err(Failure::failed)
 }
 
 fn random_hex(random: &dyn Randomness) -> String {

@@ -1,1 +1,32 @@
-//! The ports on AWS: items in DynamoDB, wake-ups in SQS, evidence in S3, secrets in Secrets Manager.
+//! State, queues, blobs and secrets of a stack on AWS, and the logs of its functions.
+//!
+//! ```text
+//! StateStore    DynamoDB          one table, one index; every write a transaction with conditions
+//! WorkQueue     SQS               standard and FIFO queues with their dead letters
+//! BlobStore     S3                one bucket
+//! SecretStore   Secrets Manager   read through a cache of five minutes
+//! LogReader     CloudWatch Logs   with the feature `logs`
+//! ```
+//! [`Aws`] gives the lot. What it hands out implements the ports and passes the contract suites of `testkit`.
+//! A failed call is repeated in one place (`retry`) and told in one place (`failure`).
+
+mod blobs;
+mod connect;
+mod failure;
+mod group;
+mod item;
+#[cfg(feature = "logs")]
+mod logs;
+mod names;
+mod query;
+mod queue;
+mod retry;
+mod secret_cache;
+mod secrets;
+mod state;
+mod transaction;
+
+pub use connect::{Aws, ConnectError};
+#[cfg(feature = "logs")]
+pub use logs::{LogError, LogLine, LogReader};
+pub use names::{INDEX_NAME, Names};

@@ -11,7 +11,7 @@ pub mod secrets;
 pub mod sheet;
 pub mod state;
 
-pub use blobs::{BlobError, BlobStore};
+pub use blobs::{BlobError, BlobStore, NoBlobs};
 pub use clock::{Clock, Randomness};
 pub use gate::{CallGate, GateError, OpenGate};
 pub use orders::{OrderSource, SourceError};
