@@ -9,7 +9,7 @@
 use crate::guard;
 use crate::metrics::{Measured, Metrics};
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use flows::deps::{Deps, FlowError};
 use flows::journal::{self, NO_ACCOUNT, Run};
 use flows::reason::Reason;
@@ -120,6 +120,7 @@ where
 
     async fn invoke(&self, event: Value, deadline: DateTime<Utc>) -> Result<Value, FunctionError> {
         let started_at = self.deps.clock.now();
+        let event = with_scheduled_time(event, started_at);
         let result = match read::<E>(&event) {
             Ok(typed) => guard::within(&*self.deps.clock, deadline, (self.handle)(typed, &self.deps)).await,
             Err(refused) => Err(refused),
@@ -138,6 +139,20 @@ where
             }
         }
     }
+}
+
+/// What EventBridge Scheduler replaces in the input of a schedule.
+pub const SCHEDULED_TIME: &str = "<aws.scheduler.scheduled-time>";
+
+/// An input that still holds the placeholder was not sent by the scheduler itself: copied into the console from the
+/// template, or sent by a stand-in that does not know it. The minute it arrives in is then its scheduled time.
+fn with_scheduled_time(mut event: Value, now: DateTime<Utc>) -> Value {
+    if let Some(field) = event.get_mut("scheduled_at").filter(|field| field.as_str() == Some(SCHEDULED_TIME))
+    {
+        let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+        *field = minute.to_rfc3339_opts(SecondsFormat::Secs, true).into();
+    }
+    event
 }
 
 /// Reads an event of bounded size.
@@ -167,5 +182,30 @@ pub(crate) async fn tell(deps: &Deps, function: &str, account: &str, error: &Fun
     let run = Run::begun(deps, function, account);
     if let Err(error) = journal::note(deps, run, "refused", Some(reason)).await {
         tracing::error!(function, account, %error, "the refusal could not be entered into the run journal");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_placeholder_that_nobody_replaced_is_the_minute_of_arrival() {
+        let now: DateTime<Utc> = "2026-03-26T09:00:41Z".parse().unwrap();
+        let told = with_scheduled_time(json!({ "v": 1, "scheduled_at": SCHEDULED_TIME }), now);
+        assert_eq!(told, json!({ "v": 1, "scheduled_at": "2026-03-26T09:00:00Z" }));
+        for as_it_is in [json!({ "v": 1 }), json!({ "scheduled_at": "2026-03-25T09:00:00Z" }), json!(5)] {
+            assert_eq!(with_scheduled_time(as_it_is.clone(), now), as_it_is);
+        }
+    }
+
+    #[test]
+    fn every_failure_has_a_name_of_its_own_kind() {
+        let bad = FunctionError::from(FlowError::BadRequest("v".to_owned()));
+        assert_eq!((bad.kind(), bad.is_worth_repeating()), ("BadEvent", false));
+        let down = flows::ports::StoreError::Unavailable("down".to_owned());
+        let down = FunctionError::from(FlowError::Store(down));
+        assert_eq!((down.kind(), down.is_worth_repeating()), ("StateStore", true));
     }
 }

@@ -13,7 +13,12 @@ use crate::metrics::Metrics;
 use crate::system::{SystemClock, SystemRandomness};
 use crate::telemetry;
 use chrono::{DateTime, Utc};
-use flows::ports::{Clock, Randomness};
+use flows::connections::NoConnections;
+use flows::deps::Deps;
+use flows::lease::Takeover;
+use flows::ports::{Clock, NoBlobs, Randomness, SecretStore, StateStore, WorkQueue};
+use flows::pseudonym::Pseudonym;
+use flows::settings::FlowSettings;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::future::Future;
@@ -32,6 +37,38 @@ pub struct Ground {
     pub random: Arc<dyn Randomness>,
     /// Where numbers go.
     pub metrics: Arc<Metrics>,
+}
+
+impl Ground {
+    /// Dependencies of a function that reaches no outside system, keeps no evidence and looks nobody up; the others
+    /// replace what they have.
+    pub fn deps(
+        &self,
+        state: Arc<dyn StateStore>,
+        queue: Arc<dyn WorkQueue>,
+        settings: FlowSettings,
+    ) -> Deps {
+        Deps {
+            state,
+            queue,
+            blobs: Arc::new(NoBlobs),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            connections: Arc::new(NoConnections),
+            pseudonym: Pseudonym::unused(),
+            settings,
+            takeover: Takeover::Never,
+        }
+    }
+
+    /// The key of the pseudonyms, which the stack's template makes.
+    ///
+    /// # Errors
+    /// [`FunctionError::NotStarted`] when it cannot be read.
+    pub async fn pseudonym(&self, secrets: &dyn SecretStore) -> Result<Pseudonym, FunctionError> {
+        let read = Pseudonym::of_installation(secrets, &self.stack.stack).await;
+        read.map_err(|error| FunctionError::NotStarted(error.to_string()))
+    }
 }
 
 impl From<FunctionError> for Diagnostic {
