@@ -1,5 +1,5 @@
 //! INV-3: a stale epoch never commits.
-use flows::lease::{Acquired, Lease, Takeover, acquire, force_release};
+use flows::lease::{Acquired, Lease, Takeover, acquire, force_release, inspect};
 use flows::ports::{Clock, Expect, ItemKey, NewItem, StateStore, WriteOp, WriteOutcome};
 use serde_json::json;
 use std::sync::Arc;
@@ -89,9 +89,30 @@ async fn a_released_lease_is_free_at_once_and_its_epoch_is_not_used_again() {
 async fn a_force_release_fences_the_worker_that_still_runs() {
     let bench = Bench::new();
     let running = Bench::held(bench.acquire("a", Takeover::Never).await);
-    assert!(force_release(&*bench.store, "sheet").await.unwrap());
+    assert!(force_release(&*bench.store, "sheet", None).await.unwrap());
     assert!(matches!(bench.commit(&running, "late").await, WriteOutcome::Refused(_)));
     Bench::held(bench.acquire("b", Takeover::Never).await);
+}
+
+#[tokio::test]
+async fn an_operator_sees_who_holds_a_lease_and_ends_it_with_a_trace() {
+    let bench = Bench::new();
+    assert_eq!(inspect(&*bench.store, "sheet").await.unwrap(), None);
+    let lease = Bench::held(bench.acquire("run-7", Takeover::Never).await);
+    let holder = inspect(&*bench.store, "sheet").await.unwrap().unwrap();
+    assert_eq!((holder.owner.as_str(), holder.epoch), ("run-7", lease.epoch()));
+    assert_eq!(holder.until, bench.clock.now() + TTL);
+    let audit = |sk: &str| {
+        let key = ItemKey::new("audit", sk);
+        let item = NewItem { key, index: None, expires_at: None, body: json!({ "v": 1 }) };
+        Some(WriteOp::Put(item, Expect::Absent))
+    };
+    assert!(force_release(&*bench.store, "sheet", audit("1")).await.unwrap());
+    assert_eq!(inspect(&*bench.store, "sheet").await.unwrap(), None);
+    // A second time there is nothing to end, and nothing to tell of.
+    assert!(!force_release(&*bench.store, "sheet", audit("2")).await.unwrap());
+    assert!(bench.store.get(&ItemKey::new("audit", "1")).await.unwrap().is_some());
+    assert!(bench.store.get(&ItemKey::new("audit", "2")).await.unwrap().is_none());
 }
 
 #[tokio::test]

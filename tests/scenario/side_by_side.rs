@@ -66,7 +66,7 @@ async fn a_worker_that_lost_its_lease_commits_nothing() {
     world.sheet.inject(WriteFault::Meanwhile(Box::new(move |_| {
         // The lease is ended by force while the call is on its way.
         std::thread::spawn(move || {
-            handle.block_on(async { flows::lease::force_release(&*state, &resource).await.unwrap() })
+            handle.block_on(async { flows::lease::force_release(&*state, &resource, None).await.unwrap() })
         })
         .join()
         .unwrap();

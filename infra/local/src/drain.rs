@@ -3,7 +3,9 @@
 //! The same handlers run as in the cloud. A wake-up that got lost (the process before this one was killed between
 //! two writes) is not waited for: the due window itself is the truth and is worked on directly.
 use chrono::{DateTime, NaiveDate, Utc};
+use flows::accounts::name_problem;
 use flows::deps::{Deps, FlowError};
+use flows::journal::{self, NO_ACCOUNT, Run};
 use flows::plan::{self, DayState, Plan};
 use flows::reason::Reason;
 use flows::settings::WINDOWS_QUEUE;
@@ -121,9 +123,23 @@ async fn work_once(deps: &Deps, plans: &[PlanRef], observer: &dyn Observer) -> R
     if let Some(delivery) = deps.queue.receive(WINDOWS_QUEUE, 1, visibility).await?.into_iter().next() {
         match serde_json::from_str::<WindowWake>(&delivery.body) {
             Ok(wake) => {
-                let report = sige_window_sync::handle(wake, deps).await?;
-                deps.queue.acknowledge(WINDOWS_QUEUE, &delivery.receipt).await?;
-                observer.window(&report);
+                let account = wake.account.clone();
+                match sige_window_sync::handle(wake, deps).await {
+                    Ok(report) => {
+                        deps.queue.acknowledge(WINDOWS_QUEUE, &delivery.receipt).await?;
+                        observer.window(&report);
+                    }
+                    // Coming again would not help it: told where an operator looks, and done with.
+                    Err(error @ (FlowError::Refused(_) | FlowError::BadRequest(_))) => {
+                        tracing::error!(account, message = delivery.message_id, %error, "a wake-up was refused");
+                        let known = name_problem(&account).is_none();
+                        let account = if known { account.as_str() } else { NO_ACCOUNT };
+                        let run = Run::begun(deps, "sige-window-sync", account);
+                        journal::note(deps, run, "refused", Some(Reason::from(&error))).await?;
+                        deps.queue.acknowledge(WINDOWS_QUEUE, &delivery.receipt).await?;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Err(error) => {
                 // Not acknowledged: after max_receive_count deliveries it lies in the dead-letter queue, to be looked at.
@@ -150,11 +166,14 @@ struct Wait {
     until: DateTime<Utc>,
 }
 
-/// The earliest pending day of the plans; `None` when no day is pending.
+/// The earliest pending day of the plans; `None` when no day is pending that anybody still waits for.
 async fn next_wait(deps: &Deps, plans: &[PlanRef]) -> Result<Option<Wait>, FlowError> {
     let mut next: Option<Wait> = None;
     for plan in plans {
         let Some(stored) = plan::load(deps, &plan.account, &plan.plan).await? else { continue };
+        if !stored.value.state.is_open() {
+            continue;
+        }
         for day in pending(&stored.value) {
             let window = typed::load::<Window>(&*deps.state, &window_key(&plan.account, day)).await?;
             let window = window.map(|stored| stored.value);

@@ -216,8 +216,7 @@ async fn plan(target: &DayTarget<'_>, desired: &DesiredDay) -> Result<Option<Pla
     if plan.is_empty() {
         return Ok(None);
     }
-    let nothing_left = desired.rows.is_empty() && desired.unmappable.is_empty();
-    if nothing_left && !target.allow_empty {
+    if desired.is_empty() && !target.allow_empty {
         let reason = Reason::WouldEmptyFilledDay { day: target.day, rows: plan.owned };
         return Err(Setback::for_good(reason).into());
     }

@@ -12,9 +12,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::booking::BookingIndex;
 use domain::flag::Flag;
 use domain::order::{Order, unique_orders};
-use domain::row::{BuiltRow, FaturamentoRow, build_row};
+use domain::row::{BuiltRow, FaturamentoRow, build_row, hash16};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many times `erp_max_rows` a truncated block is widened for a sale day older than it.
@@ -27,6 +28,8 @@ pub struct Unmappable {
     pub identity: String,
     /// `Codigo`.
     pub code: i64,
+    /// What it says, as a hash: an order that was discarded comes back when this changes.
+    pub content: String,
     /// Why.
     pub reason: Reason,
 }
@@ -40,6 +43,8 @@ pub struct DesiredDay {
     pub rows: Vec<FaturamentoRow>,
     /// Orders in quarantine.
     pub unmappable: Vec<Unmappable>,
+    /// Orders that a person has discarded and that say the same as then.
+    pub discarded: Vec<Unmappable>,
     /// Orders listed.
     pub seen: usize,
     /// Orders listed that are not this day's business, by reason code.
@@ -49,39 +54,73 @@ pub struct DesiredDay {
 }
 
 impl DesiredDay {
-    /// How many rows of which code are left alone: those of the orders in quarantine.
+    /// How many rows of which code are left alone: those of the orders that cannot become a row.
     pub fn kept_rows(&self) -> KeptRows {
         let mut kept = KeptRows::new();
-        for order in &self.unmappable {
+        for order in self.unmappable.iter().chain(&self.discarded) {
             *kept.entry(order.code).or_default() += 1;
         }
         kept
     }
+
+    /// Whether no order of the day is left, whatever can be made of it.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.unmappable.is_empty() && self.discarded.is_empty()
+    }
+
+    /// Takes the orders that a person has discarded out of the quarantine.
+    pub fn set_aside(&mut self, discarded: &BTreeSet<String>) {
+        let is_discarded = |order: &mut Unmappable| discarded.contains(&order.identity);
+        self.discarded = self.unmappable.extract_if(.., is_discarded).collect();
+        if !self.discarded.is_empty() {
+            self.skipped.insert("discarded".to_owned(), self.discarded.len());
+        }
+    }
 }
 
-/// Reads orders, people and bookings and builds the rows.
-pub async fn read(
+/// The orders of a day as the source lists them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ListedDay {
+    /// The day's own, one per identity.
+    pub orders: Vec<Order>,
+    /// Orders listed.
+    pub seen: usize,
+    /// Orders listed that are not this day's business, by reason code.
+    pub skipped: BTreeMap<String, usize>,
+}
+
+/// Asks for the orders of a day and leaves out what is not the day's.
+pub async fn list(source: &Arc<dyn OrderSource>, day: NaiveDate) -> Result<ListedDay, StepError> {
+    let listed = source.billed_orders(day).await?;
+    let mut of_day = ListedDay { seen: listed.len(), ..ListedDay::default() };
+    let mut orders = Vec::with_capacity(listed.len());
+    for order in listed {
+        match belongs(&order, day) {
+            Ok(()) => orders.push(order),
+            Err(why) => *of_day.skipped.entry(why.to_owned()).or_default() += 1,
+        }
+    }
+    let listed = orders.len();
+    of_day.orders = unique_orders(orders);
+    if of_day.orders.len() < listed {
+        of_day.skipped.insert("listed_twice".to_owned(), listed - of_day.orders.len());
+    }
+    Ok(of_day)
+}
+
+/// Looks up people and bookings and builds the rows.
+pub async fn build(
     deps: &Deps,
     account: &Account,
     source: &Arc<dyn OrderSource>,
     sheet: &Arc<dyn ReportSheet>,
     day: NaiveDate,
+    listed: &ListedDay,
     limits: Limits,
 ) -> Result<DesiredDay, StepError> {
-    let listed = source.billed_orders(day).await?;
-    let mut desired = DesiredDay { seen: listed.len(), ..DesiredDay::default() };
-    let mut orders = Vec::with_capacity(listed.len());
-    for order in listed {
-        match belongs(&order, day) {
-            Ok(()) => orders.push(order),
-            Err(why) => *desired.skipped.entry(why.to_owned()).or_default() += 1,
-        }
-    }
-    let listed = orders.len();
-    let orders = unique_orders(orders);
-    if orders.len() < listed {
-        desired.skipped.insert("listed_twice".to_owned(), listed - orders.len());
-    }
+    let orders = &listed.orders;
+    let mut desired =
+        DesiredDay { seen: listed.seen, skipped: listed.skipped.clone(), ..DesiredDay::default() };
     if orders.len() > ORDERS_PER_DAY_MAX {
         let reason = Reason::DayTooLarge { orders: orders.len(), max: ORDERS_PER_DAY_MAX };
         return Err(Setback::for_good(reason).into());
@@ -89,10 +128,10 @@ pub async fn read(
     if orders.is_empty() {
         return Ok(desired);
     }
-    let people = people::look_up(deps, account, source, &orders, limits).await?;
+    let people = people::look_up(deps, account, source, orders, limits).await?;
     desired.unfinished = people.unfinished;
     let bookings = bookings(deps, account, sheet, day).await?;
-    for order in &orders {
+    for order in orders {
         match build_row(order, &people.of(order), &bookings, &account.rules) {
             Ok(mut built) => {
                 if people.is_stale(order) && !built.flags.contains(&Flag::PersonUnavailable) {
@@ -104,11 +143,18 @@ pub async fn read(
             Err(problem) => desired.unmappable.push(Unmappable {
                 identity: order.identity().0,
                 code: order.code,
+                content: content(order),
                 reason: Reason::Unmappable { order: order.code, problem },
             }),
         }
     }
     Ok(desired)
+}
+
+/// What an order says, as one short text; equal texts mean that nothing about it has changed.
+fn content(order: &Order) -> String {
+    let canonical = serde_json::to_vec(order).unwrap_or_default();
+    hash16(&hex::encode(Sha256::digest(canonical))).to_owned()
 }
 
 /// The client-side filter. An order without any usable date stays in, to be quarantined by name.

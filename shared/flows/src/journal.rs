@@ -12,6 +12,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod listing;
+
+pub use listing::{RunFilter, RunPage, find_run, runs, runs_of_day};
+
 /// How long a run is remembered.
 pub const RETENTION_DAYS: i64 = 400;
 /// Most single reasons that one entry lists.

@@ -10,6 +10,7 @@
 //! Every claim, completion, failure and release made under a lease is a transaction with [`Lease::fence`]
 //! among its checks, so a worker that lost the lease cannot change anything, however late it wakes.
 use crate::ports::{Check, Clock, Expect, ItemKey, NewItem, StateStore, StoreError, WriteOp, WriteOutcome};
+use crate::settings::RACES_MAX;
 use crate::typed::{self, Stored};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -128,17 +129,51 @@ pub async fn acquire(
     }
 }
 
-/// Ends whatever lease stands on the resource; the old holder's commits are refused from now on.
-pub async fn force_release(store: &dyn StateStore, resource: &str) -> Result<bool, StoreError> {
-    let epoch = typed::load::<Epoch>(store, &epoch_key(resource)).await?;
-    let heartbeat = typed::load::<Heartbeat>(store, &heartbeat_key(resource)).await?;
-    let Some(epoch) = epoch else { return Ok(false) };
-    let next = Epoch { epoch: epoch.value.epoch + 1 };
-    let mut writes = vec![put(epoch_key(resource), &next, Expect::Version(epoch.version))?];
-    if let Some(beat) = heartbeat {
-        writes.push(WriteOp::Delete(heartbeat_key(resource), Expect::Version(beat.version)));
+/// Who works on a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// The run that took the lease.
+    pub owner: String,
+    /// The number of its tenure.
+    pub epoch: u64,
+    /// Until when that is believed without a renewal; past, when its owner is gone and nobody has come since.
+    pub until: DateTime<Utc>,
+}
+
+/// The lease of a resource as it stands; `None` while nobody holds it.
+///
+/// # Errors
+/// The store's.
+pub async fn inspect(store: &dyn StateStore, resource: &str) -> Result<Option<Holder>, StoreError> {
+    let beat = typed::load::<Heartbeat>(store, &heartbeat_key(resource)).await?.map(|stored| stored.value);
+    Ok(beat.map(|beat| Holder { owner: beat.owner, epoch: beat.epoch, until: beat.until }))
+}
+
+/// Ends whatever lease stands on the resource; the old holder's commits are refused from now on. Says whether one was
+/// ended. `audit` is committed with the change.
+///
+/// # Errors
+/// The store's; [`StoreError::Unavailable`] when others keep taking the lease meanwhile.
+pub async fn force_release(
+    store: &dyn StateStore,
+    resource: &str,
+    audit: Option<WriteOp>,
+) -> Result<bool, StoreError> {
+    for _ in 0..RACES_MAX {
+        let epoch = typed::load::<Epoch>(store, &epoch_key(resource)).await?;
+        let heartbeat = typed::load::<Heartbeat>(store, &heartbeat_key(resource)).await?;
+        let (Some(epoch), Some(beat)) = (epoch, heartbeat) else { return Ok(false) };
+        let next = Epoch { epoch: epoch.value.epoch + 1 };
+        let mut writes = vec![
+            put(epoch_key(resource), &next, Expect::Version(epoch.version))?,
+            WriteOp::Delete(heartbeat_key(resource), Expect::Version(beat.version)),
+        ];
+        writes.extend(audit.clone());
+        if let WriteOutcome::Written(_) = store.transact(writes, Vec::new()).await? {
+            return Ok(true);
+        }
     }
-    Ok(matches!(store.transact(writes, Vec::new()).await?, WriteOutcome::Written(_)))
+    Err(StoreError::Unavailable(format!("the lease of {resource} changes hands all the time; try again")))
 }
 
 impl Lease {

@@ -30,4 +30,5 @@ pub mod setback;
 pub mod settings;
 pub mod typed;
 pub mod window;
+mod window_entry;
 pub mod window_sync;

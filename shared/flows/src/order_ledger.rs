@@ -27,19 +27,30 @@ pub struct ChangedOrder {
     hash: String,
     flags: Vec<Flag>,
     reason: Option<Reason>,
+    content: String,
     before: Option<Stored<OrderRecord>>,
+}
+
+/// What the ledger says about the orders of a day.
+#[derive(Debug, Default)]
+pub struct LedgerChanges {
+    /// The orders whose ledger entry will change.
+    pub orders: Vec<ChangedOrder>,
+    /// Identities of the orders that a person has discarded and that say the same as then.
+    pub discarded: BTreeSet<String>,
 }
 
 type Known<'a> = Option<&'a BTreeMap<String, WrittenOrder>>;
 
-/// The orders whose ledger entry will change, with that entry. An order that stands as before is not read at all.
+/// The orders whose ledger entry will change, with that entry, and those that are discarded. An order that stands as
+/// before is not read at all.
 pub async fn changed_orders(
     deps: &Deps,
     account: &str,
     desired: &DesiredDay,
     known: Known<'_>,
-) -> Result<Vec<ChangedOrder>, FlowError> {
-    let mut changed = Vec::new();
+) -> Result<LedgerChanges, FlowError> {
+    let mut changes = LedgerChanges::default();
     for built in &desired.built {
         let hash = hash16(&built.row.hash()).to_owned();
         let identity = &built.identity.0;
@@ -48,25 +59,32 @@ pub async fn changed_orders(
         }
         let before = typed::load(&*deps.state, &order_key(account, identity)).await?;
         let (identity, code, flags) = (identity.clone(), built.row.code, built.flags.clone());
-        changed.push(ChangedOrder { identity, code, hash, flags, reason: None, before });
+        let (reason, content) = (None, String::new());
+        changes.orders.push(ChangedOrder { identity, code, hash, flags, reason, content, before });
     }
     for order in &desired.unmappable {
         let before: Option<Stored<OrderRecord>> =
             typed::load(&*deps.state, &order_key(account, &order.identity)).await?;
-        if before.as_ref().is_some_and(|stored| stored.value.reason.as_ref() == Some(&order.reason)) {
+        let same = |stored: &Stored<OrderRecord>| {
+            stored.value.reason.as_ref() == Some(&order.reason) && stored.value.content == order.content
+        };
+        if let Some(stored) = before.as_ref().filter(|stored| same(stored)) {
+            if stored.value.state == OrderState::Discarded {
+                changes.discarded.insert(order.identity.clone());
+            }
             continue;
         }
-        let (identity, reason) = (order.identity.clone(), Some(order.reason.clone()));
-        changed.push(ChangedOrder {
-            identity,
+        changes.orders.push(ChangedOrder {
+            identity: order.identity.clone(),
             code: order.code,
             hash: String::new(),
             flags: Vec::new(),
-            reason,
+            reason: Some(order.reason.clone()),
+            content: order.content.clone(),
             before,
         });
     }
-    Ok(changed)
+    Ok(changes)
 }
 
 /// Rows of these orders that stand under another day: they are taken away in the same batch.
@@ -106,7 +124,16 @@ pub async fn settle(
         let state = if order.reason.is_some() { OrderState::Quarantined } else { OrderState::Written };
         let before = order.before.as_ref().map(|stored| &stored.value);
         let mut transitions = before.map(|before| before.transitions.clone()).unwrap_or_default();
-        record(&mut transitions, now, run, if order.reason.is_some() { "quarantined" } else { "written" });
+        // In quarantine for the same reason, only its text is another: it has been there all the time.
+        let stays = before.is_some_and(|before| before.state == state && before.reason == order.reason);
+        if state == OrderState::Written || !stays {
+            record(
+                &mut transitions,
+                now,
+                run,
+                if order.reason.is_some() { "quarantined" } else { "written" },
+            );
+        }
         let record = OrderRecord {
             code: order.code,
             // An order without a usable date stays where it was last seen.
@@ -115,6 +142,7 @@ pub async fn settle(
             hash: order.hash,
             flags: order.flags,
             reason: order.reason,
+            content: order.content,
             transitions,
         };
         writes.push(put_order(account, &order.identity, &record, order.before.as_ref())?);
@@ -163,7 +191,7 @@ async fn removed(
         .built
         .iter()
         .map(|built| built.identity.0.as_str())
-        .chain(desired.unmappable.iter().map(|order| order.identity.as_str()))
+        .chain(desired.unmappable.iter().chain(&desired.discarded).map(|order| order.identity.as_str()))
         .collect();
     let mut writes = Vec::new();
     for identity in known.into_iter().flatten().map(|(identity, _)| identity) {

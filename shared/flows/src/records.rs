@@ -66,6 +66,8 @@ pub enum OrderState {
     Quarantined,
     /// It is no longer billed on that day; its row was taken away.
     Removed,
+    /// It cannot become a row, and a person has decided that it need not. It comes back when it says something else.
+    Discarded,
 }
 
 /// The ledger of one order.
@@ -83,6 +85,9 @@ pub struct OrderRecord {
     pub flags: Vec<Flag>,
     /// Why it is not on the sheet.
     pub reason: Option<Reason>,
+    /// What it said when it could not become a row, as a hash.
+    #[serde(default)]
+    pub content: String,
     /// What happened to it.
     pub transitions: Vec<Transition>,
 }

@@ -3,22 +3,22 @@ use crate::accounts::{self, Account};
 use crate::day_plan::MovedRows;
 use crate::day_write::{self, DayDone, DayTarget};
 use crate::deps::{Deps, FlowError};
-use crate::desired_day::{self, DesiredDay};
+use crate::desired_day;
 use crate::dispatch;
-use crate::journal::{self, Counts, REASONS_MAX, Run};
+use crate::journal;
 use crate::lease::{self, Acquired, Lease};
 use crate::order_ledger;
 use crate::people::Limits;
 use crate::plan::{self, DayState};
 use crate::ports::{Expect, WriteOp, WriteOutcome};
 use crate::reason::Reason;
-use crate::records::{DayRecord, WrittenOrder, day_key, put_day, record};
+use crate::records::{DayRecord, day_key, put_day};
 use crate::setback::{Next, Setback, StepError};
 use crate::settings::{PLANS_TOLD_MAX, RACES_MAX};
 use crate::typed::{self, Stored};
 use crate::window::{Window, put_window, window_key};
+use crate::window_entry::{self, Attempt, Seen, Worked};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::row::{day_hash, hash16};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -88,14 +88,17 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         outcome,
         quarantined,
     };
+    // Where the account writes now, wherever it wrote when the window was asked for.
+    let account = accounts::load(&*deps.state, &wake.account).await?.map(|stored| stored.account);
     let Some(window) = load_due(deps, wake).await? else {
+        if account.is_none() {
+            return Err(FlowError::Refused(Reason::AccountUnknown { account: wake.account.clone() }));
+        }
         // The slot may still be this wake-up's: give it back, so that the next window is sent.
         dispatch::hand_back(deps, wake).await?;
         return Ok(report(WindowOutcome::NotDue, 0));
     };
     let run = deps.random.unique_id();
-    // Where the account writes now, wherever it wrote when the window was asked for.
-    let account = accounts::load(&*deps.state, &wake.account).await?.map(|stored| stored.account);
     let spreadsheet =
         account.map_or_else(|| format!("of {}", wake.account), |account| account.destination.spreadsheet);
     let acquired = lease::acquire(
@@ -123,13 +126,14 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         return Ok(report(WindowOutcome::NotDue, 0));
     };
     let started_at = deps.clock.now();
-    let worked = match work(deps, &mut lease, &window.value, &run).await {
+    let mut seen = Seen::default();
+    let worked = match work(deps, &mut lease, &window.value, &run, &mut seen).await {
         Ok(worked) => Ok(worked),
         Err(StepError::Setback(setback)) => Err(setback),
         Err(StepError::Flow(error)) => return Err(give_back(deps, lease, error).await),
     };
     let told = window.value.plans.iter().take(PLANS_TOLD_MAX).cloned().collect();
-    let attempt = Attempt { run, started_at, seen_plans: told };
+    let attempt = Attempt { run, started_at, seen_plans: told, seen };
     let outcome = match finish(deps, &lease, wake, &attempt, &worked).await {
         Ok(outcome) => outcome,
         Err(error) => return Err(give_back(deps, lease, error).await),
@@ -190,19 +194,6 @@ async fn put_off(deps: &Deps, window: &Stored<Window>, until: DateTime<Utc>) -> 
     Ok(())
 }
 
-struct Attempt {
-    run: String,
-    started_at: DateTime<Utc>,
-    seen_plans: BTreeSet<String>,
-}
-
-struct Worked {
-    desired: DesiredDay,
-    done: DayDone,
-    written_now: usize,
-    record: Option<Stored<DayRecord>>,
-}
-
 async fn usable_account(deps: &Deps, name: &str) -> Result<Account, StepError> {
     let name = name.to_owned();
     let Some(stored) = accounts::load(&*deps.state, &name).await? else {
@@ -219,7 +210,13 @@ async fn usable_account(deps: &Deps, name: &str) -> Result<Account, StepError> {
     Ok(account)
 }
 
-async fn work(deps: &Deps, lease: &mut Lease, window: &Window, run: &str) -> Result<Worked, StepError> {
+async fn work(
+    deps: &Deps,
+    lease: &mut Lease,
+    window: &Window,
+    run: &str,
+    seen: &mut Seen,
+) -> Result<Worked, StepError> {
     let account = usable_account(deps, &window.account).await?;
     let budget = TimeDelta::from_std(deps.settings.window_budget).unwrap_or(TimeDelta::MAX);
     let deadline = deps.clock.now().checked_add_signed(budget).unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -236,22 +233,24 @@ async fn work(deps: &Deps, lease: &mut Lease, window: &Window, run: &str) -> Res
         allow_empty: window.allow_empty,
     };
     day_write::settle(deps, lease, &target).await?;
-    let desired = desired_day::read(deps, &account, &source, &sheet, window.day, limits).await?;
+    let listed = desired_day::list(&source, window.day).await?;
+    seen.list(&listed);
+    let mut desired =
+        desired_day::build(deps, &account, &source, &sheet, window.day, &listed, limits).await?;
     if !lease.renew(&*deps.state, &*deps.clock).await? {
         return Err(Setback::until(Reason::LeaseLost, deps.clock.now()).into());
     }
     let record = typed::load::<DayRecord>(&*deps.state, &day_key(&account.name, window.day)).await?;
     let known = record.as_ref().map(|stored| &stored.value.orders);
-    let changed = order_ledger::changed_orders(deps, &account.name, &desired, known).await?;
+    let changes = order_ledger::changed_orders(deps, &account.name, &desired, known).await?;
+    desired.set_aside(&changes.discarded);
+    seen.build(&desired, known);
+    let changed = changes.orders;
     let moved = order_ledger::moved_rows(&changed, window.day);
     let target = DayTarget { moved: &moved, ..target };
     let done = day_write::bring_about(deps, lease, &target, &desired).await?;
     order_ledger::settle(deps, lease, &account.name, window.day, run, &desired, changed, known).await?;
-    let written_now = match done {
-        DayDone::Unchanged => 0,
-        DayDone::Written { changed, .. } => changed,
-    };
-    Ok(Worked { desired, done, written_now, record })
+    Ok(Worked { desired, done, record })
 }
 
 /// When to try again after a setback.
@@ -298,6 +297,10 @@ async fn finish(
             window.due_at = Some(*until);
             window.waiting_for = Some(reason.clone());
             window.attempts += 1;
+            // Given up meanwhile: nobody waits for it, unless what was sent is in doubt.
+            if window.plans.is_empty() && !window.is_in_doubt() {
+                window.rest();
+            }
         } else {
             // A plan that asked meanwhile is told as well, unless it asked for more than this run knew about.
             let late: BTreeSet<String> = window.plans.difference(&attempt.seen_plans).cloned().collect();
@@ -306,17 +309,19 @@ async fn finish(
             window.allow_empty = window.allow_empty && window.due_at.is_some();
             window.attempts = 0;
             window.waiting_for = None;
-            window.failed = match &outcome {
-                WindowOutcome::Failed { reason } => Some(reason.clone()),
-                _ => None,
-            };
+            let before = window.failed.take().map(|reason| reason.code()).zip(window.failed_at.take());
+            if let WindowOutcome::Failed { reason } = &outcome {
+                let since = before.filter(|(code, _)| *code == reason.code()).map(|(_, since)| since);
+                window.failed_at = since.or(Some(deps.clock.now()));
+                window.failed = Some(reason.clone());
+            }
         }
         let mut writes = vec![
             put_window(&window, Some(&stored))?,
-            journal::put_run(&run_entry(deps, wake, attempt, worked, &outcome))?,
+            journal::put_run(&window_entry::run_entry(deps, wake, attempt, worked, &outcome))?,
         ];
         if let Ok(worked) = worked {
-            let record = day_record(deps, attempt, worked);
+            let record = window_entry::day_record(deps, attempt, worked);
             writes.push(put_day(&wake.account, wake.day, &record, worked.record.as_ref())?);
         }
         if plan_state != DayState::Pending {
@@ -359,86 +364,4 @@ async fn plan_writes(
         writes.push(plan::put_plan(&plan, Expect::Version(stored.version))?);
     }
     Ok(writes)
-}
-
-fn day_record(deps: &Deps, attempt: &Attempt, worked: &Worked) -> DayRecord {
-    let mut day = worked.record.as_ref().map(|stored| stored.value.clone()).unwrap_or_default();
-    let hash = day_hash(&worked.desired.rows);
-    let to = match worked.done {
-        DayDone::Written { generation, .. } => {
-            day.generation = generation;
-            day.written_at = Some(deps.clock.now());
-            "written"
-        }
-        DayDone::Unchanged if day.hash != hash => "found",
-        DayDone::Unchanged => "unchanged",
-    };
-    if to != "unchanged" || day.transitions.is_empty() {
-        record(&mut day.transitions, deps.clock.now(), &attempt.run, to);
-    }
-    day.hash = hash;
-    day.unfinished = worked.desired.unfinished;
-    let order = |built: &domain::row::BuiltRow| {
-        let hash = hash16(&built.row.hash()).to_owned();
-        (built.identity.0.clone(), WrittenOrder { code: built.row.code, hash })
-    };
-    day.orders = worked.desired.built.iter().map(order).collect();
-    day
-}
-
-fn run_entry(
-    deps: &Deps,
-    wake: &WindowWake,
-    attempt: &Attempt,
-    worked: &Result<Worked, Setback>,
-    outcome: &WindowOutcome,
-) -> Run {
-    let mut counts = Counts::default();
-    let mut reasons = Vec::new();
-    let mut rows_changed = 0;
-    if let Ok(worked) = worked {
-        let desired = &worked.desired;
-        let known = worked.record.as_ref().map(|stored| &stored.value.orders);
-        let is_new = |built: &&domain::row::BuiltRow| {
-            let before = known.and_then(|orders| orders.get(&built.identity.0));
-            before.is_none_or(|order| order.hash != hash16(&built.row.hash()))
-        };
-        counts.seen = desired.seen;
-        if let DayDone::Written { .. } = worked.done {
-            counts.done = desired.built.iter().filter(is_new).count();
-        }
-        counts.unchanged = desired.built.len() - counts.done;
-        counts.skipped = desired.skipped.clone();
-        for order in &desired.unmappable {
-            *counts.rejected.entry(order.reason.code()).or_default() += 1;
-        }
-        rows_changed = worked.written_now;
-        reasons = desired.unmappable.iter().take(REASONS_MAX).map(|order| order.reason.clone()).collect();
-    }
-    let (name, reason) = match outcome {
-        WindowOutcome::Written { .. } => ("written", None),
-        WindowOutcome::Unchanged { .. } => ("unchanged", None),
-        WindowOutcome::Waiting { reason, .. } => ("deferred", Some(reason.clone())),
-        WindowOutcome::Failed { reason } => ("failed", Some(reason.clone())),
-        WindowOutcome::NotDue => ("skipped", None),
-    };
-    let inconsistent = !counts.add_up();
-    if inconsistent {
-        tracing::error!(account = wake.account, day = %wake.day, run = attempt.run, "the counts of a run do not add up");
-    }
-    Run {
-        id: attempt.run.clone(),
-        function: "sige-window-sync".to_owned(),
-        account: wake.account.clone(),
-        day: Some(wake.day),
-        started_at: attempt.started_at,
-        ended_at: deps.clock.now(),
-        plan: None,
-        outcome: name.to_owned(),
-        reason,
-        counts,
-        rows_changed,
-        reasons,
-        inconsistent,
-    }
 }
