@@ -73,6 +73,12 @@ async fn accounts(context: &Context, command: AccountsCommand) -> Result<(), Fai
 
 fn open(config: Config, output: &Arc<Output>, quiet: bool) -> Result<Context, Failure> {
     let context = wiring::open(config, output)?;
-    telemetry::start(&context.config.data_dir, &context.config.settings.general, context.clock.now(), quiet)?;
+    let shown = if quiet { telemetry::Shown::Nothing } else { telemetry::Shown::Warnings };
+    telemetry::start(
+        &context.config.data_dir,
+        &context.config.settings.general,
+        context.clock.clone(),
+        shown,
+    )?;
     Ok(context)
 }

@@ -30,5 +30,6 @@ pub mod simulate;
 pub mod telemetry;
 pub mod template;
 pub mod toml_reader;
+pub mod up;
 pub mod usage;
 pub mod wiring;

@@ -4,9 +4,11 @@
 //!
 //! Units stand in the names. Times nest (an HTTP call ends before its step, a step before the handler, the handler
 //! before the message becomes visible again), and [`Settings::conflicts`] checks that they do.
+mod up;
 mod value;
 
 pub use flows::config::Level;
+pub use up::{Expression, UpSection, Zone};
 pub use value::{DataDir, StageName};
 
 use crate::toml_reader::Reader;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub sheets: SheetsSection,
     /// How work is planned, leased, deferred and retried.
     pub flows: FlowSection,
+    /// The runtime of one machine.
+    pub up: UpSection,
 }
 
 impl Settings {
@@ -54,6 +58,7 @@ impl Settings {
             sige: Section::read(&mut keys),
             sheets: Section::read(&mut keys),
             flows: Section::read(&mut keys),
+            up: Section::read(&mut keys),
         };
         keys.finish();
         for (key, message) in settings.conflicts() {
@@ -64,7 +69,14 @@ impl Settings {
 
     /// The tables behind the settings, with the current values; keys at the top come first.
     pub fn rows(&self) -> Vec<SectionRow> {
-        vec![self.general.row(), self.transport.row(), self.sige.row(), self.sheets.row(), self.flows.row()]
+        vec![
+            self.general.row(),
+            self.transport.row(),
+            self.sige.row(),
+            self.sheets.row(),
+            self.flows.row(),
+            self.up.row(),
+        ]
     }
 
     /// Settings that are each in range but do not go together: key and reason.

@@ -56,7 +56,7 @@ fn every_key_of_the_table_is_read_and_bounded_by_type() {
 
 #[test]
 fn every_numeric_key_names_its_unit_or_counts_something() {
-    let units = ["_s", "_ms", "_minutes", "_days", "_max", "_hour", "_minute", "_size"];
+    let units = ["_s", "_ms", "_minutes", "_days", "_max", "_hour", "_minute", "_size", "_port"];
     let plain: BTreeSet<_> = ["burst"].into();
     for section in Settings::default().rows() {
         for key in section.keys.iter().filter(|key| key.json.is_u64() || key.json.is_array()) {
