@@ -7,6 +7,7 @@ pub mod contract;
 pub mod emulator;
 mod python;
 pub mod reference;
+pub mod runtime_api;
 pub mod sample;
 pub mod sheets;
 pub mod sige;
