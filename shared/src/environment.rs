@@ -8,25 +8,13 @@
 //! AWS_LAMBDA_LOG_LEVEL         TRACE, DEBUG, INFO, WARN, ERROR, FATAL
 //! ```
 use flows::config::{Found, Keys, Level, Section};
+use flows::stack::StackNames;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PREFIX: &str = "ERP_SYNC_";
 const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 /// Most problems that are told; the rest would be more of the same.
 const PROBLEMS_MAX: usize = 50;
-
-/// What a stack is made of, by the names it has in the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackNames {
-    /// The stack; its name is also the stage in the names of secrets.
-    pub stack: String,
-    /// Table of the items.
-    pub table: String,
-    /// Bucket of the evidence.
-    pub bucket: String,
-    /// What stands before the name of a queue.
-    pub queue_prefix: String,
-}
 
 /// The variables, and what is wrong with them so far.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +51,7 @@ impl Environment {
     /// The names of the stack, all four required.
     pub fn stack(&mut self) -> StackNames {
         StackNames {
-            stack: self.required("STACK"),
+            stage: self.required("STACK"),
             table: self.required("STATE_TABLE"),
             bucket: self.required("EVIDENCE_BUCKET"),
             queue_prefix: self.required("QUEUE_PREFIX"),

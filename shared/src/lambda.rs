@@ -7,7 +7,7 @@
 //! ```
 //! Nothing is fetched before the first event: a function that is started and not needed costs no call, and a store
 //! that is down fails an invocation, with a reason, instead of the start.
-use crate::environment::{Environment, StackNames};
+use crate::environment::Environment;
 use crate::function::{Function, FunctionError};
 use crate::metrics::Metrics;
 use crate::system::{SystemClock, SystemRandomness};
@@ -19,6 +19,7 @@ use flows::lease::Takeover;
 use flows::ports::{Clock, NoBlobs, Randomness, SecretStore, StateStore, WorkQueue};
 use flows::pseudonym::Pseudonym;
 use flows::settings::FlowSettings;
+use flows::stack::StackNames;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use std::future::Future;
@@ -66,7 +67,7 @@ impl Ground {
     /// # Errors
     /// [`FunctionError::NotStarted`] when it cannot be read.
     pub async fn pseudonym(&self, secrets: &dyn SecretStore) -> Result<Pseudonym, FunctionError> {
-        let read = Pseudonym::of_installation(secrets, &self.stack.stack).await;
+        let read = Pseudonym::of_installation(secrets, &self.stack.stage).await;
         read.map_err(|error| FunctionError::NotStarted(error.to_string()))
     }
 }
@@ -96,7 +97,7 @@ where
         return ExitCode::FAILURE;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let metrics = Arc::new(Metrics::on_standard_output(&stack.stack, clock.clone()));
+    let metrics = Arc::new(Metrics::on_standard_output(&stack.stage, clock.clone()));
     let ground = Ground { stack, clock, random: Arc::new(SystemRandomness), metrics };
     // One thread: a function works on one event at a time and mostly waits for others.
     let served = tokio::runtime::Builder::new_current_thread()

@@ -7,11 +7,12 @@
 //! SecretStore   Secrets Manager   read through a cache of five minutes
 //! LogReader     CloudWatch Logs   with the feature `logs`
 //! ```
-//! [`Aws`] gives the lot. What it hands out implements the ports and passes the contract suites of `testkit`.
+//! [`Aws`] gives the lot to a person with a profile, [`Connection`] what a function asks for. What it hands out implements the ports and passes the contract suites of `testkit`.
 //! A failed call is repeated in one place (`retry`) and told in one place (`failure`).
 
 mod blobs;
 mod connect;
+mod connection;
 mod failure;
 mod group;
 mod item;
@@ -27,6 +28,7 @@ mod state;
 mod transaction;
 
 pub use connect::{Aws, ConnectError};
+pub use connection::Connection;
 #[cfg(feature = "logs")]
 pub use logs::{LogError, LogLine, LogReader};
 pub use names::{INDEX_NAME, Names};
