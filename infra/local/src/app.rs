@@ -1,12 +1,12 @@
 //! From a parsed command line to a finished command.
 use crate::cli::{AccountsCommand, Cli, Command, ConfigCommand, RunCommand, SecretsCommand, SigeCommand};
-use crate::config::Config;
+use crate::config::{Config, Overrides};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    accounts_command, completions, config_command, demo, import_env, preview, runtime, secrets_command,
-    simulate, telemetry, wiring,
+    accounts_command, completions, config_command, demo, import_env, preview, restore_command, runtime,
+    secrets_command, simulate, stack, telemetry, wiring,
 };
 use std::sync::Arc;
 
@@ -16,15 +16,21 @@ use std::sync::Arc;
 /// How it ended when it did not end well; the caller prints it and exits with its code.
 pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
     let overrides = cli.global.overrides();
-    let quiet = cli.global.quiet;
+    let from = Origin { overrides: &overrides, stack: cli.global.stack.as_deref(), quiet: cli.global.quiet };
     match cli.command {
         Command::Completions(args) => completions::print(output, &args),
         Command::Config(ConfigCommand::Init(args)) => config_command::init(output, &overrides, &args),
         Command::Config(ConfigCommand::Check) => config_command::check(output, &overrides),
-        Command::Demo(args) => demo::run(output, &args).await,
-        Command::Simulate(args) => simulate::run(output, &args).await,
+        Command::Demo(args) => {
+            refuse_stack(&from, "demo")?;
+            demo::run(output, &args).await
+        }
+        Command::Simulate(args) => {
+            refuse_stack(&from, "simulate")?;
+            simulate::run(output, &args).await
+        }
         Command::Run(command) => {
-            let context = open(Config::load(&overrides)?, output, quiet)?;
+            let context = open(&from, output).await?;
             let report = match &command {
                 RunCommand::SigeDailySync(args) => runtime::run_daily(&context, args).await?,
                 RunCommand::SigeBackfill(args) => runtime::run_backfill(&context, args).await?,
@@ -42,17 +48,15 @@ pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
         }
         Command::Sige(SigeCommand::Preview(args)) => preview::run(&args, output),
         Command::Sige(SigeCommand::Restore(args)) => {
-            let context = open(Config::load(&overrides)?, output, quiet)?;
-            runtime::restore(&context, &args).await
+            let context = open(&from, output).await?;
+            restore_command::restore(&context, &args).await
         }
         Command::Accounts(AccountsCommand::ImportEnv(args)) | Command::ImportEnv(args) => {
-            import_env::run(&open(Config::load(&overrides)?, output, quiet)?, &args).await
+            import_env::run(&open(&from, output).await?, &args).await
         }
-        Command::Accounts(command) => {
-            accounts(&open(Config::load(&overrides)?, output, quiet)?, command).await
-        }
+        Command::Accounts(command) => accounts(&open(&from, output).await?, command).await,
         Command::Secrets(command) => {
-            let context = open(Config::load(&overrides)?, output, quiet)?;
+            let context = open(&from, output).await?;
             match command {
                 SecretsCommand::Set(args) => secrets_command::set(&context, &args).await,
                 SecretsCommand::List => secrets_command::list(&context).await,
@@ -71,9 +75,22 @@ async fn accounts(context: &Context, command: AccountsCommand) -> Result<(), Fai
     }
 }
 
-fn open(config: Config, output: &Arc<Output>, quiet: bool) -> Result<Context, Failure> {
+/// What the options for every command say about where to work.
+struct Origin<'a> {
+    overrides: &'a Overrides,
+    stack: Option<&'a str>,
+    quiet: bool,
+}
+
+async fn open(from: &Origin<'_>, output: &Arc<Output>) -> Result<Context, Failure> {
+    let config = Config::load(from.overrides)?;
+    let shown = if from.quiet { telemetry::Shown::Nothing } else { telemetry::Shown::Warnings };
+    if let Some(stack) = from.stack {
+        // Nothing of a stack is kept on this machine, its log lines neither.
+        telemetry::start_without_file(shown);
+        return stack::open(config, stack, output).await;
+    }
     let context = wiring::open(config, output)?;
-    let shown = if quiet { telemetry::Shown::Nothing } else { telemetry::Shown::Warnings };
     telemetry::start(
         &context.config.data_dir,
         &context.config.settings.general,
@@ -81,4 +98,14 @@ fn open(config: Config, output: &Arc<Output>, quiet: bool) -> Result<Context, Fa
         shown,
     )?;
     Ok(context)
+}
+
+/// Refuses `--stack` where it means nothing, instead of working somewhere else than the user thinks.
+fn refuse_stack(from: &Origin<'_>, command: &str) -> Result<(), Failure> {
+    match from.stack {
+        Some(_) => {
+            Err(Failure::BadUsage(format!("`{command}` works on this machine only; leave out --stack")))
+        }
+        None => Ok(()),
+    }
 }

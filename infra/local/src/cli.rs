@@ -9,7 +9,7 @@ pub use arguments::{
     RunCommand, SecretsCommand, SecretsSetArgs, SigeCommand, SimulateArgs,
 };
 use values::path;
-pub use values::{account_name, day, level};
+pub use values::{account_name, day, level, stack_name};
 
 use crate::config::Overrides;
 use crate::settings::Level;
@@ -51,6 +51,10 @@ pub struct GlobalArgs {
     /// Directory of database, secrets, blobs and logs, instead of the configured one.
     #[arg(long, global = true, value_name = "DIR", env = "ERP_SYNC_DATA_DIR", hide_env_values = true, value_parser = path())]
     pub data_dir: Option<PathBuf>,
+    /// Work on this stack on AWS instead of this machine's data directory. Credentials and region come from the
+    /// environment or the profile, as for any AWS tool.
+    #[arg(long, global = true, value_name = "NAME", value_parser = stack_name)]
+    pub stack: Option<String>,
     /// Least severe level that is logged: error, warn, info, debug or trace.
     #[arg(long, global = true, value_name = "LEVEL", env = "ERP_SYNC_LOG", hide_env_values = true, value_parser = level)]
     pub log_level: Option<Level>,

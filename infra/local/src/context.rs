@@ -2,6 +2,7 @@
 use crate::audit::Audit;
 use crate::config::{Config, operator};
 use crate::output::Output;
+use crate::stack::Stack;
 use adapter_local::LocalStores;
 use flows::ports::{BlobStore, Clock, Randomness, SecretStore, StateStore, WorkQueue};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Context {
     pub random: Arc<dyn Randomness>,
     /// The stores behind the ports, where they are this machine's: they want to be tidied up now and then.
     pub stores: Option<Arc<LocalStores>>,
+    /// The stack on AWS that is worked on instead of this machine.
+    pub stack: Option<Stack>,
 }
 
 impl Context {
@@ -84,6 +87,7 @@ pub(crate) mod for_tests {
             clock,
             random,
             stores: None,
+            stack: None,
         };
         (context, printed)
     }

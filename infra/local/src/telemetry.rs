@@ -54,21 +54,33 @@ pub fn start(data_dir: &Path, general: &General, clock: Arc<dyn Clock>, shown: S
         .with_span_list(false)
         .with_writer(Mutex::new(file))
         .with_filter(own(filter_of(general.log_level)));
+    // A second start in one process (tests) keeps the first subscriber; the log file is open either way.
+    let _ = tracing_subscriber::registry().with(lines).with(people(shown, Some(clock))).try_init();
+    Ok(())
+}
+
+/// Starts without a file: what a person should see, and nothing else.
+pub fn start_without_file(shown: Shown) {
+    let _ = tracing_subscriber::registry().with(people(shown, None)).try_init();
+}
+
+/// Lines for a person who watches.
+fn people<S>(shown: Shown, clock: Option<Arc<dyn Clock>>) -> Option<Box<dyn Layer<S> + Send + Sync>>
+where
+    S: tracing::Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+{
     let colour = !no_colour() && std::io::stderr().is_terminal();
     let on_standard_error = || fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
-    let people = match shown {
-        Shown::Warnings if std::io::stderr().is_terminal() => Some(
-            on_standard_error().without_time().with_ansi(colour).with_filter(own(LevelFilter::WARN)).boxed(),
-        ),
-        Shown::Work => {
+    match (shown, clock) {
+        (Shown::Work, Some(clock)) => {
             let timed = on_standard_error().with_timer(ReadableTime(clock)).with_ansi(colour);
             Some(timed.with_filter(own(LevelFilter::INFO)).boxed())
         }
-        Shown::Warnings | Shown::Nothing => None,
-    };
-    // A second start in one process (tests) keeps the first subscriber; the log file is open either way.
-    let _ = tracing_subscriber::registry().with(lines).with(people).try_init();
-    Ok(())
+        (Shown::Warnings, _) if std::io::stderr().is_terminal() => Some(
+            on_standard_error().without_time().with_ansi(colour).with_filter(own(LevelFilter::WARN)).boxed(),
+        ),
+        _ => None,
+    }
 }
 
 /// To the second, as a person reads it.

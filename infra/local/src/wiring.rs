@@ -42,6 +42,7 @@ pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
         clock,
         random: Arc::new(SystemRandomness),
         stores: Some(stores),
+        stack: None,
     })
 }
 

@@ -1,5 +1,5 @@
 //! How single values of the command line are read.
-use crate::settings::Level;
+use crate::settings::{Level, StageName};
 use chrono::NaiveDate;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::path::PathBuf;
@@ -31,6 +31,14 @@ pub fn account_name(text: &str) -> Result<String, String> {
         None => Ok(text.to_owned()),
         Some(problem) => Err(problem),
     }
+}
+
+/// The name of a stack.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn stack_name(text: &str) -> Result<String, String> {
+    StageName::named(text).map(|_| text.to_owned())
 }
 
 /// A path that may be empty: an empty variable of the environment counts as unset.

@@ -13,6 +13,18 @@ impl StageName {
         Self("local".to_owned())
     }
 
+    /// A stage of that name.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn named(text: &str) -> Result<Self, String> {
+        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=40).contains(&text.len()) && text.bytes().all(known) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(format!("is {text:?}; it must be {}", Self::allowed(Limit::any())))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -20,13 +32,9 @@ impl StageName {
 }
 
 impl Setting for StageName {
-    fn read(found: &Found, limit: Limit) -> Result<Self, String> {
+    fn read(found: &Found, _: Limit) -> Result<Self, String> {
         let text = found.text("a name in quotes")?;
-        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if (1..=40).contains(&text.len()) && text.bytes().all(known) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(format!("is {text:?}; it must be {}", Self::allowed(limit)))
+        Self::named(text)
     }
     fn to_toml(&self) -> String {
         quoted(&self.0)
