@@ -13,7 +13,7 @@ use std::error::Error;
 use std::time::Duration;
 
 /// How long one attempt may take: a blob may be large, and a line slow.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most keys of one answer.
 const ANSWER_KEYS_MAX: usize = 1000;
 

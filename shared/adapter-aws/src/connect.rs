@@ -10,6 +10,7 @@ use aws_config::imds;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
@@ -40,7 +41,8 @@ pub enum ConnectError {
     BadName(String),
     /// There is no such stack where these credentials look.
     #[error(
-        "there is no stack {stack} in region {region} of this account: check the name, AWS_REGION and AWS_PROFILE"
+        "there is no stack {stack} in region {region} of this account, or these credentials may not see it: check the \
+         name, AWS_REGION and AWS_PROFILE"
     )]
     NoSuchStack {
         /// The name asked for.
@@ -126,7 +128,8 @@ impl Aws {
             return Err(ConnectError::BadName(stack.to_owned()));
         }
         let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
-        let sqs = aws_sdk_sqs::Client::new(config);
+        let without_retries = config.to_builder().retry_config(RetryConfig::disabled()).build();
+        let sqs = aws_sdk_sqs::Client::new(&without_retries);
         let retrying = Retrying::new(clock.clone(), random.clone());
         let queue = format!("{stack}-{WINDOWS_QUEUE}");
         let found = retrying

@@ -7,7 +7,8 @@
 //! SecretStore   Secrets Manager   read through a cache of five minutes
 //! LogReader     CloudWatch Logs   with the feature `logs`
 //! ```
-//! [`Aws`] gives the lot to a person with a profile, [`Connection`] what a function asks for. What it hands out implements the ports and passes the contract suites of `testkit`.
+//! [`Aws`] gives the lot to a person with a profile, [`Connection`] what a function asks for. What they hand out
+//! implements the ports and passes the contract suites of `testkit`.
 //! A failed call is repeated in one place (`retry`) and told in one place (`failure`).
 
 mod blobs;

@@ -4,7 +4,7 @@ use crate::interposer::{Interposer, Treatment, error};
 use adapter_aws::Aws;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use flows::ports::{BlobStore, ItemKey, StateStore, StoreError};
+use flows::ports::{ItemKey, StoreError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 

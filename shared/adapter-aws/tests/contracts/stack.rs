@@ -1,6 +1,6 @@
 //! Finding a deployed stack by its name alone.
 use crate::account::{Account, REGION, STACK};
-use crate::interposer::{Interposer, error};
+use crate::interposer::{Interposer, Treatment, error};
 use adapter_aws::{Aws, ConnectError};
 use std::time::Duration;
 use testkit::contract::queue;
@@ -56,4 +56,16 @@ async fn credentials_that_are_refused_are_not_taken_for_a_missing_stack() {
     let told = of_stack(&account, STACK).await.unwrap_err();
     assert!(matches!(told, ConnectError::Refused(_)), "{told:?}");
     assert!(told.to_string().contains("log in again"), "{told}");
+}
+
+/// The SDK of a test is configured as it comes, with retries of its own.
+#[tokio::test]
+async fn an_outage_is_repeated_by_one_layer_only() {
+    let account = Account::new();
+    let between = Interposer::before(account.endpoint()).await;
+    let account = account.by_way_of(between.endpoint());
+    between.plan(std::iter::repeat_n(Treatment::Answer(503, "{}".to_owned()), 50));
+    let told = of_stack(&account, STACK).await.unwrap_err();
+    assert!(matches!(told, ConnectError::Unavailable(_)), "{told:?}");
+    assert_eq!(between.seen().len(), 7);
 }
