@@ -57,13 +57,8 @@ async fn what_was_planned_stands_in_the_journal_with_its_plan() {
     let event = DailySyncEvent { request: Some("one".into()), ..daily_event() };
     let plan = sige_daily_sync::handle(event.clone(), &deps).await.unwrap().plans[0].plan.clone();
     sige_daily_sync::handle(event, &deps).await.unwrap();
-    let expected = [
-        ("filial", "skipped"),
-        (ACCOUNT, "planned"),
-        ("filial", "skipped"),
-        (ACCOUNT, "resumed"),
-    ]
-    .map(|(account, outcome)| (account.to_owned(), outcome.to_owned()));
+    let expected = [("filial", "skipped"), (ACCOUNT, "planned"), ("filial", "skipped"), (ACCOUNT, "resumed")]
+        .map(|(account, outcome)| (account.to_owned(), outcome.to_owned()));
     assert_eq!(planning(&world, "sige-daily-sync").await, expected);
     let filter = RunFilter { account: Some(ACCOUNT.into()), ..all() };
     assert!(entries(&world, &filter).await.iter().all(|run| run.plan.as_ref() == Some(&plan)));

@@ -9,22 +9,21 @@
 //! which changes nothing where it has been done, so that a crash in between loses no day (INV-2). The same holds for
 //! `cancelling`. Both stand in the index for `dispatch` to find.
 mod cancel;
+mod listing;
 mod spread;
 
 pub use cancel::{PlanChange, cancel, resume};
+pub use listing::list;
 pub use spread::spread;
 
 use crate::accounts::Account;
 use crate::deps::{Deps, FlowError};
-use crate::ports::{Expect, ItemKey, NewItem, Range, StoreError, WriteOp, WriteOutcome};
+use crate::ports::{Expect, ItemKey, NewItem, StoreError, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::typed::{self, Stored};
 use crate::window::Priority;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-
-/// Most plans of an account that a search looks at, in the order of their ids.
-const PLANS_SEARCHED_MAX: usize = 1_000;
 
 /// Why the plan exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,23 +248,10 @@ pub async fn find_unfinished(
     days: &[NaiveDate],
     allow_empty: bool,
 ) -> Result<Option<Plan>, FlowError> {
-    let mut cursor = None;
-    let mut searched = 0;
-    loop {
-        let page = deps.state.query(&format!("plan#{account}"), Range::all(), 100, cursor).await?;
-        searched += page.items.len();
-        for item in page.items {
-            let plan: Plan = typed::decode::<Plan>(item)?.value;
-            let same_days =
-                plan.days.len() == days.len() && plan.days.iter().map(|planned| &planned.day).eq(days);
-            let same_request = plan.kind == kind && plan.allow_empty == allow_empty && same_days;
-            if same_request && plan.state.is_open() {
-                return Ok(Some(plan));
-            }
-        }
-        cursor = page.cursor;
-        if cursor.is_none() || searched >= PLANS_SEARCHED_MAX {
-            return Ok(None);
-        }
-    }
+    let (plans, _) = list(&*deps.state, account).await?;
+    let repeats = |plan: &Plan| {
+        let same_days = plan.days.iter().map(|planned| &planned.day).eq(days);
+        plan.state.is_open() && plan.kind == kind && plan.allow_empty == allow_empty && same_days
+    };
+    Ok(plans.into_iter().find(repeats))
 }
