@@ -2,6 +2,7 @@
 //! sooner than a connection could be made, so the first call of a port makes it.
 use crate::connection::Connection;
 use crate::failure::{self, Failure};
+use crate::https::https;
 use crate::names::{Names, WINDOWS_QUEUE, account_of_queue, is_stack_name};
 use crate::retry::Retrying;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -13,8 +14,6 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use flows::ports::{BlobStore, Clock, Randomness, SecretStore, StateStore, WorkQueue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -171,12 +170,6 @@ impl Aws {
             names: connection.names,
         }
     }
-}
-
-/// The one TLS stack.
-pub(crate) fn https() -> SharedHttpClient {
-    let provider = tls::Provider::Rustls(CryptoMode::AwsLc);
-    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
 }
 
 pub(crate) fn timeouts() -> TimeoutConfig {

@@ -4,7 +4,8 @@
 //! there first as well, but brings everything else it knows along (profiles, metadata services, token exchange), which
 //! a function never uses and every cold start would load.
 use crate::blobs::S3BlobStore;
-use crate::connect::{ConnectError, RECEIVE_WAIT, https, timeouts};
+use crate::connect::{ConnectError, RECEIVE_WAIT, timeouts};
+use crate::https::https;
 use crate::names::Names;
 use crate::queue::SqsWorkQueue;
 use crate::retry::Retrying;

@@ -16,6 +16,7 @@ mod connect;
 mod connection;
 mod failure;
 mod group;
+mod https;
 mod item;
 #[cfg(feature = "logs")]
 mod logs;
