@@ -6,7 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use flows::ports::{ItemKey, StoreError};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 async fn told_of_get(aws: &Aws) -> String {
     match aws.state.get(&ItemKey::new("a", "b")).await {
@@ -68,9 +68,10 @@ async fn a_table_or_bucket_that_is_not_there_is_told_as_such() {
 
 #[tokio::test]
 async fn an_address_where_nobody_listens_is_told_with_its_reason() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound, so that nobody else gets the port, but not listening.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
     let account = Account::new();
     let told = told_of_get(&account.by_way_of(&endpoint).aws()).await;
     assert!(told.starts_with("dynamodb GetItem: ") && told.contains("refused"), "{told}");
