@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
     accounts_command, completions, config_command, demo, import_env, preview, restore_command, runtime,
-    secrets_command, simulate, stack, telemetry, wiring,
+    secrets_command, simulate, stack, telemetry, up, wiring,
 };
 use std::sync::Arc;
 
@@ -28,6 +28,10 @@ pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
         Command::Simulate(args) => {
             refuse_stack(&from, "simulate")?;
             simulate::run(output, &args).await
+        }
+        Command::Up(args) => {
+            refuse_stack(&from, "up")?;
+            up::run(output, &overrides, from.quiet, &args).await
         }
         Command::Run(command) => {
             let context = open(&from, output).await?;

@@ -1,6 +1,7 @@
 //! The command line, as clap reads it. Help texts are documentation: each says what it does, what it changes, and shows
 //! an example. Nothing is decided here.
 mod arguments;
+mod up;
 mod values;
 
 pub use arguments::{
@@ -8,6 +9,7 @@ pub use arguments::{
     CompletionsArgs, ConfigCommand, ConfigInitArgs, DailyArgs, DemoArgs, ImportEnvArgs, RestoreArgs,
     RunCommand, SecretsCommand, SecretsSetArgs, SigeCommand, SimulateArgs,
 };
+pub use up::{UpArgs, UpMode};
 use values::path;
 pub use values::{account_name, day, level, stack_name};
 
@@ -86,6 +88,16 @@ pub enum Command {
         after_help = "Examples:\n  erp-sync demo\n  erp-sync demo --json | jq .sige.second.write_requests"
     )]
     Demo(DemoArgs),
+    /// Run everything on this machine: schedules, queues, workers. Ends at Ctrl-C or SIGTERM.
+    ///
+    /// Works on what is due, day and night: the daily job at its time, deferred work when it is due, backfills in between.
+    /// Commands beside it ask it for work and watch. Asked to end, it finishes what it has in hand; asked twice, it hands
+    /// it back. infra/guide/one-machine.md tells how to install it as a service.
+    #[command(
+        after_help = "Examples:\n  erp-sync up --sample              the whole product at work, no account needed\n  erp-sync up\n  \
+        erp-sync up --mode all --port 0   with a health page, on any free port"
+    )]
+    Up(UpArgs),
     /// Run a job now.
     #[command(subcommand)]
     Run(RunCommand),

@@ -5,16 +5,17 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{DayOutcome, RunReport};
+use crate::runtime::Pace;
 use crate::sample_installation::{
     ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
 };
 use crate::settings::{DataDir, Settings};
+use crate::turn::Turn;
 use crate::{credentials, runtime, wiring};
 use domain::calendar::SerialDay;
 use domain::row::HEADER;
 use flows::accounts::{self, Account, secret_name};
 use flows::config::BaseUrl;
-use flows::lease::Takeover;
 use flows::ports::Clock;
 use serde::Serialize;
 use shared::system::SystemClock;
@@ -119,7 +120,8 @@ pub(crate) fn account() -> Account {
     Account::with_defaults(ACCOUNT, ERP_SPREADSHEET, DESTINATION_SPREADSHEET)
 }
 
-async fn register(context: &Context, installation: &SampleInstallation) -> Result<(), Failure> {
+/// Stores the account and its credentials.
+pub(crate) async fn register(context: &Context, installation: &SampleInstallation) -> Result<(), Failure> {
     let account = account();
     let sige = &installation.company.account;
     let secrets = [
@@ -141,7 +143,8 @@ async fn sync(
     let clock = SystemClock;
     let (started, sige_before, sheets_before) =
         (clock.now(), installation.sige.seen().total(), installation.sheets.counters());
-    let (deps, _) = wiring::deps(context, Takeover::OwnerIsGone).await?;
+    let mut turn = Turn::take(context, false).await?;
+    let (deps, _) = wiring::deps(context, turn.takeover()).await?;
     let event = sige_daily_sync::DailySyncEvent {
         v: 1,
         scheduled_at: None,
@@ -157,8 +160,9 @@ async fn sync(
         accounts: Vec::new(),
         write_requests: 0,
         waiting: None,
+        submitted_to: None,
     };
-    runtime::work(context, &deps, &planned.plans, false, &mut report).await?;
+    runtime::work(context, &deps, &planned.plans, Pace::default(), &mut turn, &mut report).await?;
     let sheets = installation.sheets.counters();
     // What the far side saw, not what this side believes to have sent.
     report.write_requests = sheets.writes - sheets_before.writes;

@@ -28,6 +28,8 @@ pub trait Observer: Send + Sync {
     fn window(&self, report: &WindowReport);
     /// Nothing can be done before that time.
     fn waiting(&self, reason: &Reason, until: DateTime<Utc>);
+    /// So many days have an outcome by now, whoever brought it about.
+    fn settled(&self, _days: usize) {}
     /// Whether the user asked to stop.
     fn stop_requested(&self) -> bool;
 }
@@ -98,16 +100,9 @@ pub async fn drain(
             }
         }
         let Some(wait) = next_wait(deps, plans).await? else { return Ok(Ended::Finished) };
-        let is_outage = matches!(
-            wait.reason,
-            Reason::Unavailable { .. }
-                | Reason::SheetBusy { .. }
-                | Reason::ReadBackDiffers { .. }
-                | Reason::NoBookings { .. }
-        );
         // Due, and yet nothing that could be worked on: waiting longer would be waiting for ever.
         let is_stuck = idle > IDLE_MAX && wait.until <= deps.clock.now();
-        if patience == Patience::None || is_outage || is_stuck {
+        if patience == Patience::None || is_outage(&wait.reason) || is_stuck {
             return Ok(Ended::Waiting { reason: wait.reason, until: wait.until });
         }
         observer.waiting(&wait.reason, wait.until);
@@ -161,13 +156,25 @@ async fn next_lost(deps: &Deps, plans: &[PlanRef]) -> Result<Option<Window>, Flo
     dispatch::next_due(deps, &accounts).await
 }
 
-struct Wait {
-    reason: Reason,
-    until: DateTime<Utc>,
+/// Whether it is an outage: it may take long, and waiting for it is the service's business.
+pub(crate) fn is_outage(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::Unavailable { .. }
+            | Reason::SheetBusy { .. }
+            | Reason::ReadBackDiffers { .. }
+            | Reason::NoBookings { .. }
+    )
+}
+
+/// What is waited for.
+pub(crate) struct Wait {
+    pub(crate) reason: Reason,
+    pub(crate) until: DateTime<Utc>,
 }
 
 /// The earliest pending day of the plans; `None` when no day is pending that anybody still waits for.
-async fn next_wait(deps: &Deps, plans: &[PlanRef]) -> Result<Option<Wait>, FlowError> {
+pub(crate) async fn next_wait(deps: &Deps, plans: &[PlanRef]) -> Result<Option<Wait>, FlowError> {
     let mut next: Option<Wait> = None;
     for plan in plans {
         let Some(stored) = plan::load(deps, &plan.account, &plan.plan).await? else { continue };

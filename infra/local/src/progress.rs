@@ -1,5 +1,5 @@
-//! What a person sees while a job works: a bar of days on a terminal, nothing elsewhere. Ctrl-C and SIGTERM are noted
-//! here, and the unit in hand is finished before the job ends.
+//! What a person sees while a job works: a bar of days on a terminal; elsewhere nothing, or a line for each step when
+//! that is asked for. Ctrl-C and SIGTERM are noted here, and the unit in hand is finished before the job ends.
 use crate::drain::{Observer, describe};
 use crate::output::Output;
 use chrono::{DateTime, Utc};
@@ -7,18 +7,27 @@ use flows::reason::Reason;
 use flows::window_sync::{WindowOutcome, WindowReport};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The bar, and whether the user asked to stop.
 pub struct Progress {
     bar: ProgressBar,
+    lines: Option<Lines>,
     stop: Arc<AtomicBool>,
     signals: tokio::task::JoinHandle<()>,
 }
 
+/// Progress for a log: how many days have been told of.
+struct Lines {
+    output: Arc<Output>,
+    told: AtomicU64,
+}
+
 impl Progress {
-    /// A bar over so many days.
-    pub fn start(output: &Output, days: usize) -> Self {
+    /// A bar over so many days; where there is no terminal, lines if they are wanted.
+    pub fn start(output: &Arc<Output>, days: usize, lines_wanted: bool) -> Self {
+        let lines = (lines_wanted && !output.shows_progress())
+            .then(|| Lines { output: output.clone(), told: AtomicU64::new(0) });
         let bar = ProgressBar::new(u64::try_from(days).unwrap_or(u64::MAX));
         let target =
             if output.shows_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -32,7 +41,16 @@ impl Progress {
             wait_for_signal().await;
             noted.store(true, Ordering::Relaxed);
         });
-        Self { bar, stop, signals }
+        Self { bar, lines, stop, signals }
+    }
+
+    /// Tells how far it has come, when that has changed.
+    fn tell(&self) {
+        let Some(lines) = &self.lines else { return };
+        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+        if lines.told.swap(done, Ordering::Relaxed) != done {
+            lines.output.note(format!("{done} of {all} days"));
+        }
     }
 
     /// Takes the bar away.
@@ -72,11 +90,17 @@ impl Observer for Progress {
             WindowOutcome::Waiting { .. } | WindowOutcome::NotDue => {}
         }
         self.bar.set_message(describe(report));
+        self.tell();
         tracing::info!(account = report.account, day = %report.day, outcome = describe(report), "window");
     }
 
     fn waiting(&self, reason: &Reason, until: DateTime<Utc>) {
         self.bar.set_message(format!("until {}: {reason}", until.format("%H:%M:%SZ")));
+    }
+
+    fn settled(&self, days: usize) {
+        self.bar.set_position(u64::try_from(days).unwrap_or(u64::MAX));
+        self.tell();
     }
 
     fn stop_requested(&self) -> bool {

@@ -16,6 +16,8 @@ pub struct RunReport {
     pub write_requests: u64,
     /// Why the run ended before everything was done, and when it goes on.
     pub waiting: Option<Waiting>,
+    /// Who does the work, when it was left to somebody else without watching.
+    pub submitted_to: Option<String>,
 }
 
 /// What is waited for.
@@ -80,7 +82,8 @@ impl RunReport {
     /// switched on, orders that could not be asked for.
     pub fn shortfall(&self) -> Option<String> {
         let failed = self.count(DayOutcome::Failed);
-        let pending = if self.dry_run { 0 } else { self.count(DayOutcome::Pending) };
+        let pending =
+            if self.dry_run || self.submitted_to.is_some() { 0 } else { self.count(DayOutcome::Pending) };
         let accounts =
             self.accounts.iter().filter(|account| account.reason.is_some() && !account.disabled).count();
         let first = self.days().find_map(|day| match day.outcome {
@@ -143,6 +146,9 @@ impl RunReport {
         let counts =
             if counts.is_empty() { "no day".to_owned() } else { format!("days: {}", counts.join(", ")) };
         output.line(format!("{counts}; {sum} rows, {} write requests", self.write_requests));
+        if let Some(worker) = &self.submitted_to {
+            output.line(format!("{worker} does the work; the same command without --no-wait watches it"));
+        }
         if let Some(waiting) = &self.waiting {
             output.line(format!(
                 "goes on at {}: {}",

@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::template;
 use adapter_local::LocalStores;
 use adapter_sheets::SheetsOpener;
 use adapter_sige::SigeOrders;
@@ -15,7 +16,6 @@ use flows::pseudonym::{INSTALLATION_SECRET, Pseudonym};
 use secrecy::SecretString;
 use shared::system::{SystemClock, SystemRandomness};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Rows of each kind that one job removes.
 const TIDIED_MAX: usize = 1_000;
@@ -26,9 +26,7 @@ const TIDIED_MAX: usize = 1_000;
 /// [`Failure::BadUsage`] with the path and the remedy: a data directory that cannot be used is a matter of configuration.
 pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let flows = &config.settings.flows;
-    let receive_count_max = u32::try_from(flows.receive_count_max).unwrap_or(u32::MAX);
-    let queues = flows::settings::queues(Duration::from_secs(flows.visibility_s), receive_count_max);
+    let queues = template::configured(&config.settings).map_err(Failure::BadConfig)?.queues;
     let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues)
         .map_err(|error| Failure::BadUsage(error.to_string()))?;
     let stores = Arc::new(stores);

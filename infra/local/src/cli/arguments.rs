@@ -39,9 +39,13 @@ pub struct DailyArgs {
     /// Let a day that has rows become empty when SIGE lists no order for it.
     #[arg(long)]
     pub allow_empty: bool,
-    /// Do not wait for work that is due later (rate limits, outages): say when it is due and end.
+    /// Do not wait for work that is due later (rate limits, outages): say when it is due and end. While `erp-sync up` works
+    /// in the data directory: ask for the work and end.
     #[arg(long)]
     pub no_wait: bool,
+    /// Show how far it has come where there is no terminal for a progress bar, too: a line whenever a day is done.
+    #[arg(long, conflicts_with = "no_wait")]
+    pub watch: bool,
 }
 
 /// Options of `run sige-backfill`.
@@ -62,9 +66,13 @@ pub struct BackfillArgs {
     /// Let a day that has rows become empty when SIGE lists no order for it.
     #[arg(long)]
     pub allow_empty: bool,
-    /// Do not wait for work that is due later (rate limits, outages): say when it is due and end.
+    /// Do not wait for work that is due later (rate limits, outages): say when it is due and end. While `erp-sync up` works
+    /// in the data directory: ask for the work and end.
     #[arg(long)]
     pub no_wait: bool,
+    /// Show how far it has come where there is no terminal for a progress bar, too: a line whenever a day is done.
+    #[arg(long, conflicts_with = "no_wait")]
+    pub watch: bool,
 }
 
 /// Preview and repair.

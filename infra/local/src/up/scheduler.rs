@@ -70,12 +70,27 @@ impl Scheduler {
             return Ok(left.unwrap_or(NAP_MAX).min(NAP_MAX));
         };
         let event = self.event(due);
-        match self.function.hand_over(event, stop).await {
+        let settled = self.function.hand_over(event, stop).await;
+        if let Settled::Answered(answer) = &settled {
+            self.tell(due, answer);
+        }
+        match settled {
             Settled::Answered(_) | Settled::GivenUp => {
                 note_settled(&*self.state, &self.name, due).await?;
                 Ok(Duration::ZERO)
             }
             Settled::Open => Ok(TRY_AGAIN_AFTER),
+        }
+    }
+
+    /// A line for a tick that did something. The dispatcher mostly finds nothing to do, every minute.
+    fn tell(&self, scheduled_at: DateTime<Utc>, answer: &Value) {
+        let function = self.function.function.name();
+        let did = summary(answer);
+        if did.is_empty() {
+            tracing::debug!(function, %scheduled_at, "nothing to do");
+        } else {
+            tracing::info!(function, %scheduled_at, did, "ticked");
         }
     }
 
@@ -96,6 +111,17 @@ impl Scheduler {
         // The template was read: it is JSON. If a name broke it after all, the function refuses the text with a reason.
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
+}
+
+/// What a function did, in a few words: each field of its answer that says something, lists by their length.
+fn summary(answer: &Value) -> String {
+    let said = answer.as_object().into_iter().flatten().filter_map(|(name, value)| match value {
+        Value::Number(number) if number.as_u64() != Some(0) => Some(format!("{name} {number}")),
+        Value::Array(items) if !items.is_empty() => Some(format!("{name} {}", items.len())),
+        Value::Object(_) => Some(name.clone()),
+        _ => None,
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

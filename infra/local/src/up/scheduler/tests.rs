@@ -193,3 +193,12 @@ async fn what_the_scheduler_knows_about_a_tick_stands_in_its_event() {
     assert_eq!(event["try"], 1);
     assert!(event["id"].as_str().is_some_and(|id| !id.is_empty() && !id.contains('<')), "{event}");
 }
+
+#[test]
+fn an_answer_is_told_in_a_few_words_and_nothing_is_nothing() {
+    let daily = json!({ "plans": [{ "account": "a" }, { "account": "b" }], "skipped": [], "paused": { "code": "paused" } });
+    assert_eq!(summary(&daily), "plans 2, paused");
+    assert_eq!(summary(&json!({ "sent": 0, "plans_spread": 0 })), "");
+    assert_eq!(summary(&json!({ "sent": 3, "plans_spread": 0 })), "sent 3");
+    assert_eq!(summary(&Value::Null), "");
+}

@@ -1,0 +1,100 @@
+//! What became of a plan, account by account and day by day.
+use crate::cli::BackfillArgs;
+use crate::failure::Failure;
+use crate::report::{AccountReport, DayOutcome, DayReport};
+use crate::runtime::failure;
+use flows::daily::Accepted;
+use flows::deps::{Deps, FlowError};
+use flows::plan::{self, DayState};
+use flows::ports::Range;
+use flows::records::{DayRecord, OrderRecord, day_key, quarantine};
+use flows::typed;
+use flows::window::{Window, window_key};
+
+/// Orders in quarantine whose reasons a report names.
+const QUARANTINE_SHOWN_MAX: usize = 200;
+
+/// An account of which nothing was done, and why.
+pub(crate) fn idle(account: String, reason: String) -> AccountReport {
+    AccountReport {
+        account,
+        plan: None,
+        resumed: false,
+        reason: Some(reason),
+        disabled: false,
+        days: Vec::new(),
+    }
+}
+
+/// The days that a backfill would plan.
+pub(crate) fn would_plan(
+    deps: &Deps,
+    account: String,
+    args: &BackfillArgs,
+) -> Result<AccountReport, Failure> {
+    let days = flows::backfill::days(deps, args.from, args.to).map_err(failure)?;
+    let pending = |day| DayReport {
+        day,
+        outcome: DayOutcome::Pending,
+        rows: 0,
+        quarantined: 0,
+        reason: None,
+        contacts_missing: false,
+    };
+    let days = days.into_iter().map(pending).collect();
+    Ok(AccountReport { account, plan: None, resumed: false, reason: None, disabled: false, days })
+}
+
+/// The orders of an account that cannot become a row.
+async fn quarantined_orders(deps: &Deps, account: &str) -> Result<Vec<OrderRecord>, FlowError> {
+    let page = deps.state.query_index(&quarantine(account), Range::all(), QUARANTINE_SHOWN_MAX, None).await?;
+    let orders = page.items.into_iter().map(|item| Ok(typed::decode::<OrderRecord>(item)?.value));
+    orders.collect()
+}
+
+/// What became of the days of one plan.
+pub(crate) async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<AccountReport, FlowError> {
+    let mut report = AccountReport {
+        account: accepted.account.clone(),
+        plan: Some(accepted.plan.clone()),
+        resumed: accepted.resumed,
+        reason: accepted
+            .incomplete
+            .as_ref()
+            .map(|reason| format!("changed orders could not be listed: {reason}")),
+        disabled: false,
+        days: Vec::new(),
+    };
+    let quarantine = quarantined_orders(deps, &accepted.account).await?;
+    let Some(stored) = plan::load(deps, &accepted.account, &accepted.plan).await? else { return Ok(report) };
+    for planned in stored.value.days {
+        let (outcome, rows, quarantined, reason) = match planned.state {
+            DayState::Written { rows, quarantined } => (DayOutcome::Written, rows, quarantined, None),
+            DayState::Unchanged { rows, quarantined } => (DayOutcome::Unchanged, rows, quarantined, None),
+            DayState::Failed { reason } => (DayOutcome::Failed, 0, 0, Some(reason.to_string())),
+            DayState::Pending => {
+                let key = window_key(&accepted.account, planned.day);
+                let window = typed::load::<Window>(&*deps.state, &key).await?;
+                let reason = window.and_then(|window| window.value.waiting_for);
+                (DayOutcome::Pending, 0, 0, reason.map(|reason| reason.to_string()))
+            }
+        };
+        let in_quarantine = || {
+            let orders = quarantine.iter().filter(|order| order.day == planned.day);
+            let reasons: Vec<_> =
+                orders.filter_map(|order| Some(order.reason.as_ref()?.to_string())).collect();
+            (quarantined > 0 && !reasons.is_empty())
+                .then(|| format!("{}; rows of it are left as they are", reasons.join("; ")))
+        };
+        let record = typed::load::<DayRecord>(&*deps.state, &day_key(&accepted.account, planned.day)).await?;
+        report.days.push(DayReport {
+            day: planned.day,
+            outcome,
+            rows,
+            quarantined,
+            reason: reason.or_else(in_quarantine),
+            contacts_missing: record.is_some_and(|record| record.value.unfinished),
+        });
+    }
+    Ok(report)
+}
