@@ -7,7 +7,9 @@
 //! aws.shift(hour)?;                          // the running clock, for everybody
 //! let clock = aws.account("100000000001");   // or a world of one's own: whoever signs with these twelve digits
 //! clock.sleep(hour).await;                   // has its own resources, and a clock that moves only here
+//! aws.run_script("deploy.py", arguments)?;   // a script of `tests/python`, for instance one that deploys a stack
 //! ```
+//! Functions of a stack run as processes of the emulator.
 use crate::clock::SimulatedClock;
 use crate::python::{AWS, script};
 use async_trait::async_trait;
@@ -138,6 +140,47 @@ impl Emulator {
         };
         clock.align()?;
         Ok(clock)
+    }
+
+    /// Lets the running clock of one account be that much ahead of everybody else's.
+    ///
+    /// # Errors
+    /// When the emulator has ended.
+    pub fn shift_account(&self, account: &str, by: Duration) -> Result<(), String> {
+        self.with(|process| process.command(&format!("ahead {account} {}", by.as_secs_f64())))
+    }
+
+    /// Lets the time of a schedule come, once.
+    ///
+    /// # Errors
+    /// When there is no such schedule, or the emulator has ended.
+    pub fn fire(&self, account: &str, region: &str, schedule: &str) -> Result<(), String> {
+        self.with(|process| process.command(&format!("fire {account} {region} {schedule}")))
+    }
+
+    /// Runs a script of `tests/python` with the emulator's interpreter, which has the SDK; what it printed.
+    ///
+    /// # Errors
+    /// With what the script wrote to its error stream.
+    pub fn run_script(&self, name: &str, arguments: &[String]) -> Result<String, String> {
+        let mut command = Command::new(AWS.interpreter()?);
+        command.arg(script(name)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
+        let done = command.output().map_err(|error| format!("python cannot be run: {error}"))?;
+        AWS.judged(name, &done)
+    }
+
+    /// Ids of the processes that run a function of a stack in it now, by the function's name.
+    pub fn workers(&self, function: &str) -> Vec<u32> {
+        let wanted =
+            [format!("AWS_LAMBDA_FUNCTION_NAME={function}"), format!("AWS_ENDPOINT_URL={}", self.endpoint)];
+        let is_worker = |pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            let variables: Vec<_> = environment.split(|byte| *byte == 0).collect();
+            wanted.iter().all(|wanted| variables.contains(&wanted.as_bytes()))
+        };
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(is_worker).collect()
     }
 
     fn with<T>(&self, talk: impl FnOnce(&mut Process) -> T) -> T {

@@ -57,6 +57,7 @@ pub struct SigeSimulator {
 #[derive(Debug)]
 struct Shared {
     account: SigeAccount,
+    rotated: Mutex<Option<SigeAccount>>,
     clock: ClockRef,
     company: Mutex<Company>,
     faults: FaultPlans,
@@ -89,6 +90,7 @@ impl SigeSimulator {
     pub async fn start(account: SigeAccount, clock: Arc<dyn Clock>) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             account,
+            rotated: Mutex::default(),
             clock: ClockRef(clock),
             company: Mutex::default(),
             faults: FaultPlans::default(),
@@ -105,9 +107,14 @@ impl SigeSimulator {
         &self.base_url
     }
 
-    /// The credentials it accepts.
+    /// The credentials it accepts from the start.
     pub fn account(&self) -> &SigeAccount {
         &self.shared.account
+    }
+
+    /// Accepts other credentials from now on, and those it accepted no longer.
+    pub fn rotate(&self, account: SigeAccount) {
+        *self.shared.rotated.lock().unwrap_or_else(PoisonError::into_inner) = Some(account);
     }
 
     /// Adds orders and people as they would have come to be: an order counts as changed when it was billed, or else

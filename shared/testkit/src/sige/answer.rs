@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use url::form_urlencoded;
 
 /// The page length when none is asked for.
@@ -66,7 +66,8 @@ async fn answer(
 }
 
 fn is_authorised(shared: &Shared, headers: &HeaderMap) -> bool {
-    let account = &shared.account;
+    let rotated = shared.rotated.lock().unwrap_or_else(PoisonError::into_inner);
+    let account = rotated.as_ref().unwrap_or(&shared.account);
     let wanted = [("Authorization-Token", &account.token), ("User", &account.user), ("App", &account.app)];
     wanted.iter().all(|(name, value)| text_of(headers, name) == value.as_str())
 }
