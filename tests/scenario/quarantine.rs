@@ -3,7 +3,7 @@ use crate::world::orders::order;
 use crate::world::{ACCOUNT, LONG_ENOUGH, World, day, drain_plans};
 use domain::order::{Order, RawAmount};
 use flows::ports::{Clock, Expect, ItemKey, NewItem, Range, WriteOp};
-use flows::quarantine::{Held, discard, find, list, retry};
+use flows::quarantine::{Held, days_of, discard, find, list, retry};
 use flows::reason::Reason;
 use flows::records::{OrderState, TRANSITIONS_MAX};
 use flows::trace::{find_orders, trace_day, trace_order};
@@ -28,6 +28,12 @@ fn broken(code: i64, literal: &str) -> Order {
 
 async fn held(world: &World) -> Vec<Held> {
     list(&*world.state, ACCOUNT).await.unwrap()
+}
+
+/// Discards the first thing that is held.
+async fn put_aside(world: &World, operation: &str) -> Result<bool, flows::deps::FlowError> {
+    let first = held(world).await.remove(0);
+    discard(&*world.state, &*world.clock, &first, operation, audit(world)).await
 }
 
 async fn later(world: &World) {
@@ -64,7 +70,7 @@ async fn orders_and_days_that_need_a_person_are_listed_with_reason_and_age() {
 }
 
 #[tokio::test]
-async fn a_retry_plans_the_days_again_and_says_so_before() {
+async fn a_retry_plans_the_days_again_with_the_urgency_of_the_daily_run() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
     world.sheet.set_header(|header| header.swap(0, 1));
@@ -73,16 +79,15 @@ async fn a_retry_plans_the_days_again_and_says_so_before() {
     let deps = world.deps();
     let failed = held(&world).await;
     assert_eq!(failed.len(), 5);
-    let dry = retry(&deps, &World::account(), &failed, false, None).await.unwrap();
-    assert_eq!((dry.days.len(), dry.plan, audits(&world).await), (5, None, 0));
-    assert_eq!(flows::dispatch::tick(&deps).await.unwrap().sent, 0);
-    let applied = retry(&deps, &World::account(), &failed, false, audit(&world)).await.unwrap();
+    assert_eq!(days_of(&failed).unwrap().len(), 5);
+    let record = audit(&world).unwrap();
+    let applied = retry(&deps, &World::account(), &failed, false, record.clone()).await.unwrap();
     assert!(held(&world).await.iter().all(|held| matches!(held, Held::Day { due: true, .. })));
-    let plans = [PlanRef { account: ACCOUNT.into(), plan: applied.plan.unwrap() }];
+    let plans = [PlanRef { account: ACCOUNT.into(), plan: applied.plan }];
     drain_plans(&deps, &plans).await.unwrap();
     assert_eq!((held(&world).await, audits(&world).await), (Vec::new(), 1));
     assert_eq!(world.sheet.codes(), ["1"]);
-    assert!(retry(&deps, &World::account(), &[], false, None).await.is_err());
+    assert!(retry(&deps, &World::account(), &[], false, record).await.is_err());
 }
 
 #[tokio::test]
@@ -90,12 +95,14 @@ async fn a_discarded_order_stays_away_until_it_says_something_else() {
     let world = World::new(1).await;
     world.orders.set(vec![order(1, "2026-03-25", "10", ""), broken(2, "\"abc\"")]);
     world.daily().await;
-    let deps = world.deps();
     let order_2 = held(&world).await.remove(0);
-    assert!(discard(&deps, &order_2, "op-1", None).await.unwrap());
+    assert!(discard(&*world.state, &*world.clock, &order_2, "op-1", None).await.unwrap());
     assert_eq!((held(&world).await.len(), audits(&world).await), (1, 0));
-    assert!(discard(&deps, &order_2, "op-1", audit(&world)).await.unwrap());
-    assert!(!discard(&deps, &order_2, "op-1", audit(&world)).await.unwrap(), "it is gone already");
+    assert!(discard(&*world.state, &*world.clock, &order_2, "op-1", audit(&world)).await.unwrap());
+    assert!(
+        !discard(&*world.state, &*world.clock, &order_2, "op-1", audit(&world)).await.unwrap(),
+        "it is gone already"
+    );
     assert_eq!((held(&world).await.len(), audits(&world).await), (0, 1));
 
     let ran = {
@@ -119,7 +126,7 @@ async fn a_discarded_order_stays_away_until_it_says_something_else() {
     let steps: Vec<_> = orders[0].record.transitions.iter().map(|step| step.to.as_str()).collect();
     assert_eq!(steps, ["quarantined", "discarded", "quarantined"]);
     // Mended, it is written as if nothing had been.
-    discard(&deps, &held(&world).await.remove(0), "op-2", audit(&world)).await.unwrap();
+    put_aside(&world, "op-2").await.unwrap();
     world.orders.put(order(2, "2026-03-25", "20", ""));
     later(&world).await;
     assert_eq!(world.sheet.codes(), ["1", "2"]);
@@ -132,7 +139,7 @@ async fn the_row_of_a_discarded_order_is_left_as_it_is() {
     world.daily().await;
     world.orders.put(broken(2, "{}"));
     later(&world).await;
-    discard(&world.deps(), &held(&world).await.remove(0), "op-1", audit(&world)).await.unwrap();
+    put_aside(&world, "op-1").await.unwrap();
     later(&world).await;
     assert_eq!((world.sheet.codes(), world.sheet.writes()), (vec!["2".to_owned()], 1));
     assert!(held(&world).await.is_empty());
@@ -145,10 +152,10 @@ async fn a_failed_day_that_is_discarded_is_not_taken_up_again() {
     world.orders.set(vec![order(1, "2026-03-25", "10", "")]);
     world.one_day("2026-03-25").await;
     let failed = held(&world).await.remove(0);
-    assert!(discard(&world.deps(), &failed, "op-1", None).await.unwrap());
+    assert!(discard(&*world.state, &*world.clock, &failed, "op-1", None).await.unwrap());
     assert_eq!(held(&world).await.len(), 1);
-    assert!(discard(&world.deps(), &failed, "op-1", audit(&world)).await.unwrap());
-    assert!(!discard(&world.deps(), &failed, "op-1", audit(&world)).await.unwrap());
+    assert!(discard(&*world.state, &*world.clock, &failed, "op-1", audit(&world)).await.unwrap());
+    assert!(!discard(&*world.state, &*world.clock, &failed, "op-1", audit(&world)).await.unwrap());
     assert_eq!((held(&world).await.len(), audits(&world).await), (0, 1));
     world.sheet.set_header(|header| header.swap(0, 1));
     world.clock.advance(chrono::TimeDelta::days(30).to_std().unwrap());

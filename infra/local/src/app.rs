@@ -1,12 +1,16 @@
 //! From a parsed command line to a finished command.
-use crate::cli::{AccountsCommand, Cli, Command, ConfigCommand, RunCommand, SecretsCommand, SigeCommand};
+use crate::cli::{
+    AccountsCommand, Cli, Command, ConfigCommand, DocCommand, QuarantineCommand, QueueCommand, RunCommand,
+    RunsCommand, ScheduleCommand, SecretsCommand, SigeCommand,
+};
 use crate::config::{Config, Overrides};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{
-    accounts_command, completions, config_command, demo, import_env, preview, restore_command, runtime,
-    secrets_command, simulate, stack, telemetry, up, wiring,
+    accounts_command, completions, config_command, demo, document_command, import_env, logs_command, preview,
+    quarantine_command, queue_command, release_command, restore_command, runs_command, runtime,
+    schedule_command, secrets_command, simulate, stack, status_command, telemetry, up, watch_command, wiring,
 };
 use std::sync::Arc;
 
@@ -50,6 +54,31 @@ pub async fn run(cli: Cli, output: &Arc<Output>) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Command::Status(args) => status_command::run(&open(&from, output).await?, &args).await,
+        Command::Logs(args) => logs_command::run(&open(&from, output).await?, &args).await,
+        Command::Release(args) => release_command::release(&open(&from, output).await?, &args).await,
+        Command::Doc(DocCommand::Show(args)) => {
+            document_command::show(&open(&from, output).await?, &args).await
+        }
+        Command::Runs(command) => runs(&open(&from, output).await?, command).await,
+        Command::Quarantine(command) => quarantine(&open(&from, output).await?, command).await,
+        Command::Schedule(command) => {
+            let context = open(&from, output).await?;
+            match command {
+                ScheduleCommand::List => schedule_command::list(&context).await,
+                ScheduleCommand::Pause(args) => schedule_command::pause(&context, &args).await,
+                ScheduleCommand::Resume(args) => schedule_command::resume(&context, &args).await,
+            }
+        }
+        Command::Queue(command) => {
+            let context = open(&from, output).await?;
+            match command {
+                QueueCommand::List => queue_command::list(&context).await,
+                QueueCommand::Show(args) => queue_command::show(&context, &args).await,
+                QueueCommand::Redrive(args) => queue_command::redrive(&context, &args).await,
+                QueueCommand::Discard(args) => queue_command::discard(&context, &args).await,
+            }
+        }
         Command::Sige(SigeCommand::Preview(args)) => preview::run(&args, output),
         Command::Sige(SigeCommand::Restore(args)) => {
             let context = open(&from, output).await?;
@@ -76,6 +105,25 @@ async fn accounts(context: &Context, command: AccountsCommand) -> Result<(), Fai
         AccountsCommand::Show(args) => accounts_command::show(context, &args).await,
         AccountsCommand::Resume(args) => accounts_command::resume(context, &args).await,
         AccountsCommand::ImportEnv(args) => import_env::run(context, &args).await,
+    }
+}
+
+async fn runs(context: &Context, command: RunsCommand) -> Result<(), Failure> {
+    match command {
+        RunsCommand::List(args) => runs_command::list(context, &args).await,
+        RunsCommand::Show(args) => runs_command::show(context, &args).await,
+        RunsCommand::Watch(args) => watch_command::run(context, &args).await,
+        RunsCommand::Cancel(args) => runs_command::cancel(context, &args).await,
+        RunsCommand::Resume(args) => runs_command::resume(context, &args).await,
+    }
+}
+
+async fn quarantine(context: &Context, command: QuarantineCommand) -> Result<(), Failure> {
+    match command {
+        QuarantineCommand::List(args) => quarantine_command::list(context, &args).await,
+        QuarantineCommand::Show(args) => quarantine_command::show(context, &args).await,
+        QuarantineCommand::Retry(args) => quarantine_command::retry(context, &args).await,
+        QuarantineCommand::Discard(args) => quarantine_command::discard(context, &args).await,
     }
 }
 

@@ -1,6 +1,11 @@
 //! The command line, as clap reads it. Help texts are documentation: each says what it does, what it changes, and shows
 //! an example. Nothing is decided here.
 mod arguments;
+mod inspection;
+mod quarantine;
+mod queue;
+mod runs;
+mod schedule;
 mod up;
 mod values;
 
@@ -9,6 +14,14 @@ pub use arguments::{
     CompletionsArgs, ConfigCommand, ConfigInitArgs, DailyArgs, DemoArgs, ImportEnvArgs, RestoreArgs,
     RunCommand, SecretsCommand, SecretsSetArgs, SigeCommand, SimulateArgs,
 };
+pub use inspection::{DocCommand, DocShowArgs, LogsArgs, ReleaseArgs, StatusArgs};
+pub use quarantine::{
+    QuarantineCommand, QuarantineDiscardArgs, QuarantineListArgs, QuarantineRetryArgs, QuarantineShowArgs,
+    WhichHeld,
+};
+pub use queue::{QueueCommand, QueueMoveArgs, QueueShowArgs};
+pub use runs::{RunsCommand, RunsListArgs, RunsResumeArgs, RunsShowArgs, RunsTurnArgs};
+pub use schedule::{ScheduleCommand, SchedulePauseArgs, ScheduleResumeArgs};
 pub use up::{UpArgs, UpMode};
 use values::path;
 pub use values::{account_name, day, level, stack_name};
@@ -101,6 +114,39 @@ pub enum Command {
     /// Run a job now.
     #[command(subcommand)]
     Run(RunCommand),
+    /// Ask every system that the work needs whether it is there, and say what to do about one that is not.
+    ///
+    /// Reads only. Ends with 1 when something does not answer as it should.
+    #[command(after_help = "Examples:\n  erp-sync status\n  erp-sync status --account loja-centro --json")]
+    Status(StatusArgs),
+    /// List, follow, cancel and resume what is being done.
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// List what needs a person, try it again, or put it aside.
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Show where an order or a sale day is, and how it came there.
+    #[command(subcommand)]
+    Doc(DocCommand),
+    /// List the schedules; pause and resume them.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// List the queues; look at dead letters, send them back, or delete them.
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Show what was logged: readable on a terminal, JSON lines elsewhere and with --json.
+    #[command(after_help = "Examples:\n  erp-sync logs --follow\n  \
+        erp-sync logs --date 2026-03-25 --function sige-window-sync --account loja-centro\n  \
+        erp-sync logs --run 0198c1f2-… --json | jq .message")]
+    Logs(LogsArgs),
+    /// End the lease of an account's spreadsheet by force. Shows who holds it; --apply ends it.
+    ///
+    /// For a worker that is gone and that nobody wants to wait for. If it should still live, none of its commits is taken
+    /// any more.
+    #[command(
+        after_help = "Example:\n  erp-sync release --account loja-centro --reason \"the machine is gone\" --apply"
+    )]
+    Release(ReleaseArgs),
     /// Preview and repair what the SIGE sync writes.
     #[command(subcommand)]
     Sige(SigeCommand),

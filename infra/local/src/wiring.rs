@@ -53,21 +53,21 @@ pub async fn tidy(context: &Context) {
     }
 }
 
+/// The outside systems of the accounts. Nothing is opened yet.
+pub fn connections(context: &Context) -> AccountConnections {
+    let settings = &context.config.settings;
+    let (clock, random) = (&context.clock, &context.random);
+    AccountConnections::new(context.stage(), context.state.clone(), context.secrets.clone(), clock.clone())
+        .with_orders(SigeOrders::new(&settings.sige, &settings.transport, clock.clone(), random.clone()))
+        .with_sheets(SheetsOpener::new(&settings.sheets, clock.clone(), random.clone()))
+}
+
 /// The dependencies of the handlers, and the count of their write requests.
 ///
 /// # Errors
 /// The installation's own secret cannot be read or made.
 pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<WriteCount>), Failure> {
-    let settings = &context.config.settings;
-    let (clock, random) = (&context.clock, &context.random);
-    let connections = AccountConnections::new(
-        context.stage(),
-        context.state.clone(),
-        context.secrets.clone(),
-        clock.clone(),
-    )
-    .with_orders(SigeOrders::new(&settings.sige, &settings.transport, clock.clone(), random.clone()))
-    .with_sheets(SheetsOpener::new(&settings.sheets, clock.clone(), random.clone()));
+    let connections = connections(context);
     let writes = connections.writes();
     let deps = Deps {
         state: context.state.clone(),
@@ -77,7 +77,7 @@ pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<Wr
         random: context.random.clone(),
         connections: Arc::new(connections),
         pseudonym: pseudonym(context).await?,
-        settings: settings.flows.settings(),
+        settings: context.config.settings.flows.settings(),
         takeover,
     };
     Ok((deps, writes))

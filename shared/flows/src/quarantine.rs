@@ -6,11 +6,12 @@
 //! day    failed ─────── retry ──> done, or failed again
 //!                    └─ discard ──> the mark is taken away; the daily plan takes it up no more
 //! ```
-//! Every change is a dry run without an audit item; with one, the item is committed together with the change.
+//! Every change commits an audit item in the same transaction.
 use crate::accounts::Account;
+use crate::daily::Accepted;
 use crate::deps::{Deps, FlowError};
 use crate::plan::{self, Plan, PlanKind};
-use crate::ports::{Item, Range, StateStore, WriteOp, WriteOutcome};
+use crate::ports::{Clock, Item, Range, StateStore, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::records::{OrderRecord, OrderState, order_key, put_order, quarantine, record};
 use crate::settings::RACES_MAX;
@@ -165,51 +166,46 @@ pub async fn find(store: &dyn StateStore, account: &str, name: &str) -> Result<V
     Ok(held)
 }
 
-/// What a retry does, or would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Retried {
-    /// The account.
-    pub account: String,
-    /// The days that are, or would be, planned again.
-    pub days: Vec<NaiveDate>,
-    /// The plan, once applied.
-    pub plan: Option<String>,
-}
-
-/// Plans the days of these again, with the urgency of the daily run.
+/// The days of these, each once.
 ///
 /// # Errors
-/// There are none, or too many, or the store failed.
+/// There are none, or more than one retry plans.
+pub fn days_of(held: &[Held]) -> Result<Vec<NaiveDate>, FlowError> {
+    let days: BTreeSet<NaiveDate> = held.iter().map(Held::day).collect();
+    if days.is_empty() || days.len() > RETRY_DAYS_MAX {
+        let told = format!("{} days are to be retried; 1 to {RETRY_DAYS_MAX} can be", days.len());
+        return Err(FlowError::BadRequest(told));
+    }
+    Ok(days.into_iter().collect())
+}
+
+/// Plans the days of these again, with the urgency of the daily run. `audit` is committed with the plan.
+///
+/// # Errors
+/// As [`days_of`], or the store failed.
 pub async fn retry(
     deps: &Deps,
     account: &Account,
     held: &[Held],
     allow_empty: bool,
-    audit: Option<WriteOp>,
-) -> Result<Retried, FlowError> {
-    let days: BTreeSet<NaiveDate> = held.iter().map(Held::day).collect();
-    let days: Vec<NaiveDate> = days.into_iter().collect();
-    if days.is_empty() || days.len() > RETRY_DAYS_MAX {
-        let told = format!("{} days are to be retried; 1 to {RETRY_DAYS_MAX} can be", days.len());
-        return Err(FlowError::BadRequest(told));
-    }
-    let mut retried = Retried { account: account.name.clone(), days, plan: None };
-    if let Some(audit) = audit {
-        let id = format!("retry-{}", deps.random.unique_id());
-        let plan = Plan::new(&account.name, id, PlanKind::Retry, deps.clock.now(), retried.days.clone());
-        let plan = Plan { allow_empty, ..plan };
-        plan::accept(deps, account, &plan, vec![audit]).await?;
-        retried.plan = Some(plan.id);
-    }
-    Ok(retried)
+    audit: WriteOp,
+) -> Result<Accepted, FlowError> {
+    let id = format!("retry-{}", deps.random.unique_id());
+    let plan = Plan::new(&account.name, id, PlanKind::Retry, deps.clock.now(), days_of(held)?);
+    let plan = Plan { allow_empty, ..plan };
+    plan::accept(deps, account, &plan, vec![audit]).await?;
+    let (account, days) = (account.name.clone(), plan.days.len());
+    Ok(Accepted { account, plan: plan.id, days, resumed: false, incomplete: None })
 }
 
-/// Takes one thing off the list of what needs a person. Says whether it was, or would be, there to be taken.
+/// Takes one thing off the list of what needs a person. Says whether it was there to be taken; without an audit item, which
+/// is committed together with the change, it only says whether it would be. `operation` stands in the order's transitions.
 ///
 /// # Errors
 /// The store's.
 pub async fn discard(
-    deps: &Deps,
+    store: &dyn StateStore,
+    clock: &dyn Clock,
     held: &Held,
     operation: &str,
     audit: Option<WriteOp>,
@@ -217,18 +213,18 @@ pub async fn discard(
     for _ in 0..RACES_MAX {
         let discarded = match held {
             Held::Order { account, identity, .. } => {
-                let stored = typed::load::<OrderRecord>(&*deps.state, &order_key(account, identity)).await?;
+                let stored = typed::load::<OrderRecord>(store, &order_key(account, identity)).await?;
                 let Some(stored) = stored.filter(|stored| stored.value.state == OrderState::Quarantined)
                 else {
                     return Ok(false);
                 };
                 let mut order = stored.value.clone();
                 order.state = OrderState::Discarded;
-                record(&mut order.transitions, deps.clock.now(), operation, "discarded");
+                record(&mut order.transitions, clock.now(), operation, "discarded");
                 put_order(account, identity, &order, Some(&stored))?
             }
             Held::Day { account, day, .. } => {
-                let stored = typed::load::<Window>(&*deps.state, &window_key(account, *day)).await?;
+                let stored = typed::load::<Window>(store, &window_key(account, *day)).await?;
                 let Some(stored) = stored.filter(|stored| stored.value.failed.is_some()) else {
                     return Ok(false);
                 };
@@ -237,7 +233,7 @@ pub async fn discard(
             }
         };
         let Some(audit) = audit.clone() else { return Ok(true) };
-        if let WriteOutcome::Written(_) = deps.state.transact(vec![discarded, audit], Vec::new()).await? {
+        if let WriteOutcome::Written(_) = store.transact(vec![discarded, audit], Vec::new()).await? {
             return Ok(true);
         }
     }

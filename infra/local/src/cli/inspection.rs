@@ -39,7 +39,9 @@ pub struct StatusArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum DocCommand {
     /// Show where an order or a sale day is, and how it came there: ledger, window, plans, runs, before-images.
-    #[command(after_help = "Examples:\n  erp-sync doc show loja-centro 10482\n  erp-sync doc show loja-centro 2026-03-25 --json")]
+    #[command(
+        after_help = "Examples:\n  erp-sync doc show loja-centro 10482\n  erp-sync doc show loja-centro 2026-03-25 --json"
+    )]
     Show(DocShowArgs),
 }
 

@@ -6,10 +6,14 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Clone, Subcommand)]
 pub enum QuarantineCommand {
     /// List orders that cannot become a row and days that failed, with the reason and since when.
-    #[command(after_help = "Examples:\n  erp-sync quarantine list\n  erp-sync quarantine list --account loja-centro --json")]
+    #[command(
+        after_help = "Examples:\n  erp-sync quarantine list\n  erp-sync quarantine list --account loja-centro --json"
+    )]
     List(QuarantineListArgs),
     /// Show one order or day of that list with everything that is known about it.
-    #[command(after_help = "Examples:\n  erp-sync quarantine show loja-centro 10482\n  erp-sync quarantine show loja-centro 2026-03-25")]
+    #[command(
+        after_help = "Examples:\n  erp-sync quarantine show loja-centro 10482\n  erp-sync quarantine show loja-centro 2026-03-25"
+    )]
     Show(QuarantineShowArgs),
     /// Synchronise the days of these orders and days again, with the urgency of the daily job. Shows what would be done;
     /// --apply does it.

@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Clone, Subcommand)]
 pub enum RunsCommand {
     /// List what was done lately, the newest last; with --plans the plans and how far they have come.
-    #[command(after_help = "Examples:\n  erp-sync runs list --account loja-centro --function sige-window-sync\n  \
-        erp-sync runs list --plans\n  erp-sync runs list --since 2026-03-01 --limit 500 --json")]
+    #[command(
+        after_help = "Examples:\n  erp-sync runs list --account loja-centro --function sige-window-sync\n  \
+        erp-sync runs list --plans\n  erp-sync runs list --since 2026-03-01 --limit 500 --json"
+    )]
     List(RunsListArgs),
     /// Show one entry of the run journal, or one plan with its days.
     #[command(after_help = "Example:\n  erp-sync runs show backfill-0198c1f2-… --account loja-centro")]

@@ -10,7 +10,9 @@ pub enum ScheduleCommand {
     /// Let the ticks of a schedule do nothing until it is resumed. Shows what would be done; --apply does it.
     ///
     /// Runs by hand work all the same. Pausing `dispatch` leaves deferred work lying.
-    #[command(after_help = "Example:\n  erp-sync schedule pause sige-daily-sync --reason \"stocktaking until Monday\" --apply")]
+    #[command(
+        after_help = "Example:\n  erp-sync schedule pause sige-daily-sync --reason \"stocktaking until Monday\" --apply"
+    )]
     Pause(SchedulePauseArgs),
     /// Let a paused schedule run again with its next tick. Shows what would be done; --apply does it.
     #[command(after_help = "Example:\n  erp-sync schedule resume sige-daily-sync --apply")]
