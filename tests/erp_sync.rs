@@ -3,7 +3,7 @@ use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The binary: the one that `ERP_SYNC_BIN` names, else built now.
 pub fn binary() -> &'static Path {
@@ -30,14 +30,15 @@ fn build() -> PathBuf {
     executable.expect("cargo names the binary")
 }
 
-/// A directory to run in.
+/// A directory to run in. Clones share it; it goes with the last one.
+#[derive(Clone)]
 pub struct Place {
-    dir: tempfile::TempDir,
+    dir: Arc<tempfile::TempDir>,
 }
 
 impl Place {
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().expect("a temporary directory") }
+        Self { dir: Arc::new(tempfile::tempdir().expect("a temporary directory")) }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

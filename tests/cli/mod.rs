@@ -4,3 +4,4 @@ mod config;
 mod jobs;
 mod secrets;
 mod surface;
+mod up;

@@ -1,14 +1,8 @@
 //! `kill -9` of the real process while a call is on its way, then the same command again.
-use super::{Setting, Shop};
+use super::{Setting, Shop, crash_free};
 use std::process::{Child, Stdio};
 use testkit::sheets::{Fault, Gate, On};
 use testkit::sige::{Endpoint, Fault as SigeFault};
-
-async fn crash_free() -> Vec<String> {
-    let shop = Shop::open(Setting::default()).await;
-    shop.daily().await;
-    shop.rows()
-}
 
 fn start(shop: &Shop) -> Child {
     let mut command = shop.place.command();

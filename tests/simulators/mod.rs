@@ -3,6 +3,7 @@ mod faults;
 mod kill;
 mod metadata_budget;
 mod secrecy;
+pub mod up;
 
 use crate::erp_sync::{Finished, Place};
 use local::sample_installation::{
@@ -99,6 +100,13 @@ impl Shop {
     pub fn writes(&self) -> u64 {
         self.installation.sheets.counters().writes
     }
+}
+
+/// The rows after a run that nothing disturbs.
+pub async fn crash_free() -> Vec<String> {
+    let shop = Shop::open(Setting::default()).await;
+    shop.daily().await;
+    shop.rows()
 }
 
 /// A clock for what is tested without the binary.
