@@ -4,8 +4,10 @@
 
 mod cli;
 mod erp_sync;
+mod events;
 mod flow;
 mod kill_points;
 mod scenario;
 mod simulators;
+mod template;
 mod world;
