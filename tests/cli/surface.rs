@@ -3,7 +3,7 @@ use crate::erp_sync::{Place, binary};
 use std::io::Read;
 use std::process::Stdio;
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: &[&[&str]] = &[
     &[],
     &["demo"],
     &["run"],
@@ -24,12 +24,37 @@ const COMMANDS: [&[&str]; 20] = [
     &["config", "init"],
     &["simulate"],
     &["completions"],
+    &["status"],
+    &["runs"],
+    &["runs", "list"],
+    &["runs", "show"],
+    &["runs", "watch"],
+    &["runs", "cancel"],
+    &["runs", "resume"],
+    &["quarantine"],
+    &["quarantine", "list"],
+    &["quarantine", "show"],
+    &["quarantine", "retry"],
+    &["quarantine", "discard"],
+    &["doc"],
+    &["doc", "show"],
+    &["schedule"],
+    &["schedule", "list"],
+    &["schedule", "pause"],
+    &["schedule", "resume"],
+    &["queue"],
+    &["queue", "list"],
+    &["queue", "show"],
+    &["queue", "redrive"],
+    &["queue", "discard"],
+    &["logs"],
+    &["release"],
 ];
 
 #[test]
 fn every_command_explains_itself() {
     let place = Place::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter().copied() {
         let mut line = command.to_vec();
         line.push("--help");
         let help = place.run(&line).done().stdout;

@@ -1,6 +1,6 @@
 //! The arguments of `quarantine`.
 use super::values::account_name;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 /// What can be done with what needs a person.
 #[derive(Debug, Clone, Subcommand)]
@@ -77,7 +77,7 @@ pub struct QuarantineDiscardArgs {
 
 /// Some of what needs a person, or all of it.
 #[derive(Debug, Clone, Args)]
-#[group(id = "held", required = true, multiple = false, args = ["names", "all"])]
+#[command(group(ArgGroup::new("held").required(true).args(["names", "all"])))]
 pub struct WhichHeld {
     /// The account.
     #[arg(value_name = "ACCOUNT", value_parser = account_name)]

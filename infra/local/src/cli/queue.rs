@@ -1,5 +1,5 @@
 //! The arguments of `queue`.
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 /// What can be done with queues.
 #[derive(Debug, Clone, Subcommand)]
@@ -42,7 +42,7 @@ pub struct QueueShowArgs {
 
 /// Options of `queue redrive` and `queue discard`.
 #[derive(Debug, Clone, Args)]
-#[group(id = "which", required = true, multiple = false, args = ["message", "all"])]
+#[command(group(ArgGroup::new("which").required(true).args(["message", "all"])))]
 pub struct QueueMoveArgs {
     /// The dead-letter queue, as `queue list` names it.
     #[arg(value_name = "QUEUE")]
