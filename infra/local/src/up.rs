@@ -24,6 +24,8 @@ mod signals;
 mod sqs_event;
 mod stop;
 mod ticks;
+#[cfg(test)]
+mod units;
 mod upkeep;
 mod welcome;
 
