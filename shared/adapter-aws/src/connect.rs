@@ -2,7 +2,7 @@
 //! sooner than a connection could be made, so the first call of a port makes it.
 use crate::connection::Connection;
 use crate::failure::{self, Failure};
-use crate::https::https;
+use crate::http::{CONNECT_TIMEOUT, Http};
 use crate::names::{Names, WINDOWS_QUEUE, account_of_queue, is_stack_name};
 use crate::retry::Retrying;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -18,8 +18,6 @@ use flows::ports::{BlobStore, Clock, Randomness, SecretStore, StateStore, WorkQu
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a connection may take to stand.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long one attempt of a call may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the metadata service of a machine may take. Nobody else answers there, so a laptop waits this long at
@@ -36,7 +34,10 @@ pub enum ConnectError {
     #[error("no region: set AWS_REGION, or a region in the profile of AWS_PROFILE")]
     NoRegion,
     /// Not a name a stack can have.
-    #[error("{0:?} is no name of a stack: at most 40 of a-z, 0-9 and -, beginning with a letter")]
+    #[error(
+        "{0:?} is no name of a stack: at most 26 of a-z, 0-9 and -, beginning with a letter; with account and region \
+         the name of its bucket has room for no more"
+    )]
     BadName(String),
     /// There is no such stack where these credentials look.
     #[error(
@@ -82,22 +83,6 @@ impl std::fmt::Debug for Aws {
 }
 
 impl Aws {
-    /// The ports of a stack whose names are known.
-    ///
-    /// Region, credentials and `AWS_ENDPOINT_URL` come from the environment. Calls nobody.
-    ///
-    /// # Errors
-    /// When no region is set.
-    pub async fn connect(
-        names: Names,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Randomness>,
-    ) -> Result<Self, ConnectError> {
-        let config = environment().await;
-        config.region().ok_or(ConnectError::NoRegion)?;
-        Ok(Self::with_config(&config, names, clock, random, RECEIVE_WAIT))
-    }
-
     /// The ports of a deployed stack of which only the name is known. Asks SQS for a queue that every stack has:
     /// its address says the account.
     ///
@@ -108,8 +93,9 @@ impl Aws {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
     ) -> Result<Self, ConnectError> {
-        let config = environment().await;
-        Self::of_stack_with(&config, stack, clock, random, RECEIVE_WAIT).await
+        let http = Http::default();
+        let config = environment(&http).await;
+        Self::found(&config, http, stack, clock, random, RECEIVE_WAIT).await
     }
 
     /// [`Aws::of_stack`] for who has configured the SDK already.
@@ -123,12 +109,24 @@ impl Aws {
         random: Arc<dyn Randomness>,
         receive_wait: Duration,
     ) -> Result<Self, ConnectError> {
+        Self::found(config, Http::default(), stack, clock, random, receive_wait).await
+    }
+
+    async fn found(
+        config: &SdkConfig,
+        http: Http,
+        stack: &str,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+        receive_wait: Duration,
+    ) -> Result<Self, ConnectError> {
         if !is_stack_name(stack) {
             return Err(ConnectError::BadName(stack.to_owned()));
         }
         let region = config.region().ok_or(ConnectError::NoRegion)?.to_string();
-        let without_retries = config.to_builder().retry_config(RetryConfig::disabled()).build();
-        let sqs = aws_sdk_sqs::Client::new(&without_retries);
+        let ours =
+            config.to_builder().retry_config(RetryConfig::disabled()).http_client(http.clone()).build();
+        let sqs = aws_sdk_sqs::Client::new(&ours);
         let retrying = Retrying::new(clock.clone(), random.clone());
         let queue = format!("{stack}-{WINDOWS_QUEUE}");
         let found = retrying
@@ -148,10 +146,10 @@ impl Aws {
         let account = account_of_queue(url)
             .ok_or_else(|| ConnectError::Unavailable(format!("sqs GetQueueUrl: no account in {url:?}")))?;
         let names = Names::of_stack(stack, account, &region);
-        Ok(Self::with_config(config, names, clock, random, receive_wait))
+        Ok(Self::of_connection(Connection::new(config, http, names, clock, random, receive_wait)))
     }
 
-    /// The ports on an SDK that the caller has configured; its own retries are switched off here all the same.
+    /// The ports on an SDK that the caller has configured; retries and HTTP are ours all the same.
     pub fn with_config(
         config: &SdkConfig,
         names: Names,
@@ -159,7 +157,10 @@ impl Aws {
         random: Arc<dyn Randomness>,
         receive_wait: Duration,
     ) -> Self {
-        let connection = Connection::new(config, names, clock, random, receive_wait);
+        Self::of_connection(Connection::new(config, Http::default(), names, clock, random, receive_wait))
+    }
+
+    fn of_connection(connection: Connection) -> Self {
         Self {
             state: connection.state(),
             queue: connection.queue(),
@@ -180,8 +181,7 @@ pub(crate) fn timeouts() -> TimeoutConfig {
 }
 
 /// The SDK as the environment and the profile configure it, with one HTTP client for everything.
-async fn environment() -> SdkConfig {
-    let http = https();
+async fn environment(http: &Http) -> SdkConfig {
     // The default chain would ask the metadata service of a machine for the region: on a laptop that is a wait.
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new())
@@ -201,7 +201,7 @@ async fn environment() -> SdkConfig {
         .imds_client(metadata)
         .build();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http.clone())
         .region(region)
         .credentials_provider(credentials.await)
         .timeout_config(timeouts())

@@ -5,7 +5,7 @@
 //! a function never uses and every cold start would load.
 use crate::blobs::S3BlobStore;
 use crate::connect::{ConnectError, RECEIVE_WAIT, timeouts};
-use crate::https::https;
+use crate::http::Http;
 use crate::names::Names;
 use crate::queue::SqsWorkQueue;
 use crate::retry::Retrying;
@@ -23,6 +23,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Connection {
     config: SdkConfig,
+    http: Http,
     retrying: Retrying,
     receive_wait: Duration,
     /// What things are called.
@@ -43,24 +44,26 @@ impl Connection {
         let credentials = EnvironmentVariableCredentialsProvider::new();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(https())
             .timeout_config(timeouts())
             .region(Region::new(region.ok_or(ConnectError::NoRegion)?))
             .credentials_provider(SharedCredentialsProvider::new(credentials));
         config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
-        Ok(Self::new(&config.build(), names.clone(), clock.clone(), random.clone(), RECEIVE_WAIT))
+        let (names, clock, random) = (names.clone(), clock.clone(), random.clone());
+        Ok(Self::new(&config.build(), Http::default(), names, clock, random, RECEIVE_WAIT))
     }
 
-    /// On an SDK that the caller has configured; its own retries are switched off here all the same.
+    /// On an SDK that the caller has configured; retries and HTTP are ours all the same.
     pub(crate) fn new(
         config: &SdkConfig,
+        http: Http,
         names: Names,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
         receive_wait: Duration,
     ) -> Self {
-        let config = config.to_builder().retry_config(RetryConfig::disabled()).build();
-        Self { config, retrying: Retrying::new(clock, random), receive_wait, names }
+        let config =
+            config.to_builder().retry_config(RetryConfig::disabled()).http_client(http.clone()).build();
+        Self { config, http, retrying: Retrying::new(clock, random), receive_wait, names }
     }
 
     /// Items.
@@ -76,12 +79,12 @@ impl Connection {
 
     /// Evidence.
     pub fn blobs(&self) -> Arc<dyn BlobStore> {
-        Arc::new(S3BlobStore::new(&self.config, self.names.bucket.clone(), self.retrying.clone()))
+        Arc::new(S3BlobStore::new(&self.config, self.http.clone(), &self.names.bucket, self.retrying.clone()))
     }
 
     /// Secrets, behind a cache of their own.
     pub fn secrets(&self) -> Arc<dyn SecretStore> {
-        Arc::new(AwsSecretStore::new(&self.config, self.retrying.clone()))
+        Arc::new(AwsSecretStore::new(&self.config, &self.names.stage, self.retrying.clone()))
     }
 
     /// The logs of the stack's functions.

@@ -16,7 +16,7 @@ mod connect;
 mod connection;
 mod failure;
 mod group;
-mod https;
+mod http;
 mod item;
 #[cfg(feature = "logs")]
 mod logs;
@@ -24,6 +24,7 @@ mod names;
 mod query;
 mod queue;
 mod retry;
+mod s3;
 mod secret_cache;
 mod secrets;
 mod state;
@@ -31,6 +32,7 @@ mod transaction;
 
 pub use connect::{Aws, ConnectError};
 pub use connection::Connection;
+pub use http::Http;
 #[cfg(feature = "logs")]
 pub use logs::{LogError, LogLine, LogReader};
 pub use names::{INDEX_NAME, Names};

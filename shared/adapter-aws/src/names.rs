@@ -6,8 +6,9 @@ pub use flows::stack::StackNames as Names;
 pub const INDEX_NAME: &str = "by-index";
 /// The queue that every stack has, as callers of the port say it.
 pub(crate) const WINDOWS_QUEUE: &str = "sige-windows.fifo";
-/// The longest name of a stack; longer ones do not leave room for the names of its functions.
-const STACK_BYTES_MAX: usize = 40;
+/// The longest name of a stack. A bucket's has 63 bytes, of which `-evidence-`, the account and the longest region
+/// (`ap-southeast-1`) take 37.
+const STACK_BYTES_MAX: usize = 26;
 
 /// Lowercase letters, digits and hyphens, beginning with a letter as CloudFormation asks.
 pub(crate) fn is_stack_name(name: &str) -> bool {
@@ -29,13 +30,20 @@ mod tests {
 
     #[test]
     fn a_stack_name_is_short_and_plain() {
-        let long = "x".repeat(41);
+        let long = "x".repeat(27);
         assert!(is_stack_name("erp-sync-2") && is_stack_name("x"));
         assert!(
             ["", "2erp", "-erp", "Erp", "erp_sync", "erp/sync", &long]
                 .iter()
                 .all(|name| !is_stack_name(name))
         );
+    }
+
+    #[test]
+    fn the_longest_name_of_a_stack_leaves_room_for_its_bucket_in_every_region() {
+        let longest = "x".repeat(STACK_BYTES_MAX);
+        assert!(is_stack_name(&longest));
+        assert_eq!(Names::of_stack(&longest, "123456789012", "ap-southeast-1").bucket.len(), 63);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The secret port on Secrets Manager. Values are encrypted with the account's key for the service.
+//! The secret port on Secrets Manager. Values are encrypted with the stack's own key, as its other data is.
 //!
 //! Only names and AWS's codes are told of a call that carries a value.
 use crate::failure::{self, Failure};
@@ -17,9 +17,11 @@ const MISSING: &str = "ResourceNotFoundException";
 /// The most answers of one listing, of a hundred names each.
 const LIST_ANSWERS_MAX: usize = 100;
 
-/// Secrets of an account and region.
+/// Secrets of a stack.
 pub(crate) struct AwsSecretStore {
     client: Client,
+    /// The key of what is made here.
+    key: String,
     retrying: Retrying,
     cache: SecretCache,
 }
@@ -56,8 +58,9 @@ where
 }
 
 impl AwsSecretStore {
-    pub(crate) fn new(config: &SdkConfig, retrying: Retrying) -> Self {
-        Self { client: Client::new(config), retrying, cache: SecretCache::default() }
+    pub(crate) fn new(config: &SdkConfig, stack: &str, retrying: Retrying) -> Self {
+        let key = format!("alias/{stack}-data");
+        Self { client: Client::new(config), key, retrying, cache: SecretCache::default() }
     }
 
     async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
@@ -86,7 +89,10 @@ impl AwsSecretStore {
 
     /// Whether it could be made, because nobody was faster.
     async fn create(&self, name: &str, value: &SecretString) -> Result<bool, SecretError> {
-        let send = || self.client.create_secret().name(name).secret_string(value.expose_secret()).send();
+        let send = || {
+            let create = self.client.create_secret().name(name).kms_key_id(&self.key);
+            create.secret_string(value.expose_secret()).send()
+        };
         match self.retrying.call(failure::passes, send).await {
             Ok(_) => Ok(true),
             Err(error) if failure::code(&error) == Some("ResourceExistsException") => Ok(false),

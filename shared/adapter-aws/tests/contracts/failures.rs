@@ -1,9 +1,8 @@
 //! What is told of a failed call: what it was, what AWS said, and what to do.
 use crate::account::{self, Account, REGION};
 use crate::interposer::{Interposer, Treatment, error};
-use adapter_aws::Aws;
+use adapter_aws::{Aws, Http};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use flows::ports::{ItemKey, StoreError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -95,7 +94,6 @@ async fn an_address_that_never_answers_is_a_timeout() {
 #[tokio::test]
 async fn without_credentials_one_is_told_how_to_get_them() {
     let account = Account::new();
-    let http = aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
     let chain = aws_config::meta::credentials::CredentialsProviderChain::first_try(
         "Nobody",
         aws_config::ecs::EcsCredentialsProvider::builder()
@@ -105,7 +103,7 @@ async fn without_credentials_one_is_told_how_to_get_them() {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
-        .http_client(http.build_https())
+        .http_client(Http::default())
         .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(chain))
         .endpoint_url(account.endpoint())
         .build();

@@ -11,7 +11,9 @@ pub(crate) enum Treatment {
     Pass,
     /// It is passed on; the connection ends before the answer.
     LoseAnswer,
-    /// It gets this answer instead: status and JSON.
+    /// It is passed on; the last byte of the answer is another one.
+    SpoilAnswer,
+    /// It gets this answer instead: status and JSON, or XML.
     Answer(u16, String),
 }
 
@@ -20,6 +22,8 @@ pub(crate) enum Treatment {
 pub(crate) struct Seen {
     /// The operation, as in `GetItem`; empty for S3.
     pub(crate) operation: String,
+    /// Method and path.
+    pub(crate) line: String,
     pub(crate) body: serde_json::Value,
 }
 
@@ -110,7 +114,8 @@ async fn serve(mut client: TcpStream, upstream: String, memory: Arc<Mutex<Memory
         let treatment = {
             let mut memory = memory.lock().unwrap();
             let told = serde_json::from_slice(&body).unwrap_or_default();
-            memory.seen.push(Seen { operation, body: told });
+            let line = head.lines().next().unwrap_or_default().to_owned();
+            memory.seen.push(Seen { operation, line, body: told });
             memory.plan.pop_front().unwrap_or(Treatment::Pass)
         };
         if let Treatment::Answer(status, json) = treatment {
@@ -125,9 +130,11 @@ async fn serve(mut client: TcpStream, upstream: String, memory: Arc<Mutex<Memory
         let mut server = TcpStream::connect(&upstream).await.unwrap();
         server.write_all(head.as_bytes()).await.unwrap();
         server.write_all(&body).await.unwrap();
-        let (head, body) = read_message(&mut server).await.unwrap();
-        if matches!(treatment, Treatment::LoseAnswer) {
-            return;
+        let (head, mut body) = read_message(&mut server).await.unwrap();
+        match treatment {
+            Treatment::LoseAnswer => return,
+            Treatment::SpoilAnswer => *body.last_mut().unwrap() ^= 1,
+            _ => {}
         }
         client.write_all(head.as_bytes()).await.unwrap();
         client.write_all(&body).await.unwrap();

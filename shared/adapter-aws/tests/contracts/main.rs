@@ -9,6 +9,7 @@
 
 mod account;
 mod commits;
+mod evidence;
 mod failures;
 mod interposer;
 mod logs;

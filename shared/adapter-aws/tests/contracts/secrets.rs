@@ -51,6 +51,14 @@ async fn a_value_is_believed_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn a_new_value_is_encrypted_with_the_key_of_its_stack() {
+    let subject = subject().await;
+    subject.secrets.set(NAME, "value".into()).await.unwrap();
+    let described = subject.client.describe_secret().secret_id(NAME).send().await.unwrap();
+    assert_eq!(described.kms_key_id(), Some("alias/erp-test-data"));
+}
+
+#[tokio::test]
 async fn who_was_refused_with_a_value_asks_past_the_cache() {
     let subject = subject().await;
     subject.secrets.set(NAME, "old".into()).await.unwrap();
