@@ -1,59 +1,59 @@
-//! The way to Google: one connector for the API and the token endpoint, TLS by rustls on aws-lc-rs with
+//! The way to Google: one HTTP client for the API and the token endpoint, TLS by rustls on aws-lc-rs with
 //! the system's certificate authorities, plain http only where an address says so.
-use crate::settings::SheetsConfigError;
-use google_sheets4::common::{Body, Client};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use crate::outcome::{chain, told};
+use crate::settings::{SheetsConfigError, SheetsSettings};
+use reqwest::{Client, redirect, retry};
 use std::time::Duration;
+use url::{Host, Url};
 
 /// Connections are not kept longer than this without use: a firewall that forgets one silently would
 /// turn the next write into an unknown outcome.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// How we call ourselves.
-pub(crate) const AGENT: &str = concat!("erp-sync/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("erp-sync/", env!("CARGO_PKG_VERSION"));
 
-/// How the hub and the authenticator connect.
-pub(crate) type Connector = HttpsConnector<HttpConnector>;
+/// A client; making one reads the list of authorities, so it is made with the first account and shared.
+///
+/// It follows no redirect, because the token would go along, and sends nothing twice on its own: what is
+/// repeated is decided above it, and a write never is.
+pub(crate) fn client(settings: &SheetsSettings) -> Result<Client, SheetsConfigError> {
+    let mut builder = Client::builder()
+        .user_agent(AGENT)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true)
+        .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(IDLE);
+    if is_this_machine(&settings.base_url) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| SheetsConfigError::Authorities(told(&chain(&error))))
+}
 
-/// Makes aws-lc-rs the provider of every TLS connection of the process. Safe to call often.
-pub fn install_crypto_provider() {
-    if CryptoProvider::get_default().is_none() && aws_lc_rs::default_provider().install_default().is_err() {
-        tracing::debug!("another thread installed the TLS provider at the same time");
+/// Whether an address is of this machine, where no proxy can stand in between.
+fn is_this_machine(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 
-/// A connector; the authorities are only read when an address needs them.
-pub(crate) fn connector(needs_tls: bool, connect_timeout: Duration) -> Result<Connector, SheetsConfigError> {
-    install_crypto_provider();
-    let mut http = HttpConnector::new();
-    http.enforce_http(false);
-    http.set_nodelay(true);
-    http.set_connect_timeout(Some(connect_timeout));
-    let builder = HttpsConnectorBuilder::new();
-    let builder = if needs_tls {
-        builder.with_native_roots().map_err(|error| SheetsConfigError::Authorities(error.to_string()))?
-    } else {
-        let nobody = rustls::RootCertStore::empty();
-        builder.with_tls_config(
-            rustls::ClientConfig::builder().with_root_certificates(nobody).with_no_client_auth(),
-        )
-    };
-    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The client of the hub.
-pub(crate) fn client(connector: Connector) -> Client<Connector> {
-    HttpClient::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .build::<_, Body>(connector)
-}
-
-/// The client of the authenticator.
-pub(crate) fn token_client(connector: Connector) -> HttpClient<Connector, String> {
-    HttpClient::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build::<_, String>(connector)
+    #[test]
+    fn a_stand_in_on_this_machine_is_reached_without_a_proxy() {
+        for here in ["http://127.0.0.1:8080/", "http://[::1]:1/google/", "http://localhost/"] {
+            assert!(is_this_machine(here), "{here}");
+        }
+        for away in ["https://sheets.googleapis.com/", "http://localhost.example.com/", "x"] {
+            assert!(!is_this_machine(away), "{away}");
+        }
+    }
 }

@@ -4,7 +4,18 @@ use secrecy::SecretString;
 use serde_json::Value;
 use std::fmt;
 use url::Url;
-use yup_oauth2::ServiceAccountKey;
+
+/// What is needed of a service account's key file.
+pub(crate) struct ServiceAccountKey {
+    /// The RSA key in PEM form.
+    pub(crate) private_key: SecretString,
+    /// Which of the account's keys it is.
+    pub(crate) private_key_id: Option<String>,
+    /// The name of the account.
+    pub(crate) client_email: String,
+    /// Where tokens are asked for.
+    pub(crate) token_uri: String,
+}
 
 /// A secret that was understood.
 pub(crate) enum Credential {
@@ -116,16 +127,10 @@ fn service_account(text: &str) -> Result<ServiceAccountKey, CredentialError> {
         });
     }
     Ok(ServiceAccountKey {
-        key_type: Some("service_account".into()),
-        project_id: optional("project_id"),
+        private_key: private_key.into(),
         private_key_id: optional("private_key_id"),
-        private_key,
         client_email,
-        client_id: optional("client_id"),
-        auth_uri: optional("auth_uri"),
         token_uri,
-        auth_provider_x509_cert_url: optional("auth_provider_x509_cert_url"),
-        client_x509_cert_url: optional("client_x509_cert_url"),
     })
 }
 
@@ -173,7 +178,7 @@ mod tests {
         let Credential::ServiceAccount(key) = Credential::parse(&file.to_string()).unwrap() else {
             panic!("expected a key")
         };
-        assert_eq!(key.private_key.lines().count(), 3);
+        assert_eq!(key.private_key.expose_secret().lines().count(), 3);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reading the shape of a tab, and of the destination its header, its markers and its columns B and D.
 use crate::a1::range;
+use crate::answer::{DeveloperMetadata, Sheet, SheetProperties};
 use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
 use crate::values::{Lines, Major};
@@ -9,7 +10,6 @@ use domain::cell::Cell;
 use domain::row::HEADER;
 use flows::destination::MARKER_KEY;
 use flows::ports::{DestinationGrid, Marker, SheetReadError};
-use google_sheets4::api::{DeveloperMetadata, Sheet, SheetProperties};
 use std::borrow::Cow;
 
 /// The last column of the destination.

@@ -1,13 +1,12 @@
 //! What became of one call, in the words that retries and writes decide by.
 //!
-//! The hub gives the body of an error answer but not its status (its third trap), and does not say
-//! whether a call had left when it failed. A delegate witnesses both.
-use crate::token::{TokenError, chain};
-use google_sheets4::common::{Delegate, Error, Response, Retry};
+//! The status of a refusal is kept next to its words: a 429 and a 403 may say the same and mean the
+//! opposite for what comes next.
+use crate::token::TokenError;
 use serde_json::Value;
 use serde_json::error::Category;
+use std::error::Error;
 use std::time::Duration;
-use tokio::time::error::Elapsed;
 
 /// Characters of an outside text that go into a message.
 const TOLD_CHARS_MAX: usize = 300;
@@ -30,62 +29,12 @@ pub(crate) enum CallFailure {
     /// A 2xx whose body says something else than it should.
     #[error("unreadable answer: {0}")]
     Unreadable(String),
+    /// A 2xx with more bytes than any answer has that was asked for.
+    #[error("the answer has more than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
     /// There was no token, so nothing was sent.
     #[error(transparent)]
     Token(#[from] TokenError),
-}
-
-/// Sees what the hub does not tell.
-#[derive(Debug, Default)]
-pub(crate) struct Witness {
-    left: bool,
-    refusal: Option<(u16, Option<String>, String)>,
-}
-
-impl Delegate for Witness {
-    fn pre_request(&mut self) {
-        self.left = true;
-    }
-
-    fn http_failure(&mut self, response: &Response, body: Option<&Value>) -> Retry {
-        let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
-        self.refusal = Some((response.status().as_u16(), header.map(str::to_owned), message(body)));
-        Retry::Abort
-    }
-}
-
-impl Witness {
-    /// The result of a call under a time limit, with what was witnessed.
-    pub(crate) fn judge<T>(
-        self,
-        limit: Duration,
-        result: Result<Result<(Response, T), Error>, Elapsed>,
-    ) -> Result<T, CallFailure> {
-        let error = match result {
-            Err(_) => return Err(CallFailure::TimedOut { left: self.left, limit }),
-            Ok(Ok((_, answer))) => return Ok(answer),
-            Ok(Err(error)) => error,
-        };
-        if let Some((code, retry_after, message)) = self.refusal {
-            return Err(CallFailure::Status { code, retry_after, message });
-        }
-        Err(match error {
-            Error::HttpError(error) => unanswered(&error),
-            // The text is not repeated: it may hold rows.
-            Error::JsonDecodeError(_, error) => not_expected(&error),
-            Error::MissingToken(error) => match error.downcast::<TokenError>() {
-                Ok(error) => CallFailure::Token(*error),
-                Err(other) => CallFailure::Token(TokenError::Unavailable(told(&other.to_string()))),
-            },
-            other => CallFailure::Broken(told(&other.to_string())),
-        })
-    }
-}
-
-/// A call without an answer.
-pub(crate) fn unanswered(error: &hyper_util::client::legacy::Error) -> CallFailure {
-    let told = told(&chain(error));
-    if error.is_connect() { CallFailure::Connect(told) } else { CallFailure::Broken(told) }
 }
 
 /// A 2xx answer that cannot be read. The error's own words are not repeated: they may quote a cell.
@@ -115,6 +64,20 @@ pub(crate) fn told(text: &str) -> String {
         kept.push('…');
     }
     kept
+}
+
+/// An error with its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = next.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -7,15 +7,14 @@
 //!               ├─ 408 429 5xx, no or broken answer ──▶ wait ─▶ gate …   (as often as there are waits)
 //!               └─ anything else ─────────────────────▶ Credentials or Shape
 //! ```
-use crate::calls::{self, SCOPE};
+use crate::answer::Spreadsheet;
 use crate::outcome::CallFailure;
 use crate::settings::TabAddress;
 use crate::sheets::GoogleSheets;
 use crate::token::TokenError;
-use crate::values::{Lines, Major, address, values};
+use crate::values::{Lines, Major};
 use chrono::{DateTime, TimeDelta, Utc};
 use flows::ports::{CallGate, GateError, SheetReadError};
-use google_sheets4::api::Spreadsheet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ impl GoogleSheets {
     /// Tabs, sizes and metadata of a spreadsheet.
     pub(crate) async fn read_shape(&self, address: &TabAddress) -> Result<Spreadsheet, SheetReadError> {
         let limit = self.settings.read_timeout;
-        self.repeated(address, || Box::pin(calls::shape(&self.hub, limit, &address.spreadsheet))).await
+        self.repeated(address, || Box::pin(self.api.shape(limit, &address.spreadsheet))).await
     }
 
     /// Values of ranges of one spreadsheet; one entry for each range.
@@ -52,9 +51,8 @@ impl GoogleSheets {
         ranges: &[String],
         major: Major,
     ) -> Result<Vec<Lines>, SheetReadError> {
-        let url = &address(&self.base_url, &tab.spreadsheet, ranges, major);
-        let (hub, tokens, limit) = (&self.hub, &self.tokens, self.settings.read_timeout);
-        self.repeated(tab, || Box::pin(values(hub, tokens, limit, url, ranges.len()))).await
+        let limit = self.settings.read_timeout;
+        self.repeated(tab, || Box::pin(self.api.values(limit, &tab.spreadsheet, ranges, major))).await
     }
 
     async fn repeated<'a, T>(
@@ -63,7 +61,7 @@ impl GoogleSheets {
         attempt: impl Fn() -> Attempt<'a, T> + Send,
     ) -> Result<T, SheetReadError> {
         let mut delays = self.settings.read_retries.iter();
-        let mut may_renew = self.tokens.can_renew();
+        let mut may_renew = self.api.tokens.can_renew();
         loop {
             self.around.read_gate.admit().await.map_err(gate_closed)?;
             let failure = match attempt().await {
@@ -75,7 +73,7 @@ impl GoogleSheets {
                 Verdict::Again(passing) => passing,
                 Verdict::Renew(_) if may_renew => {
                     may_renew = false;
-                    match self.tokens.renew(&[SCOPE.as_ref()]).await {
+                    match self.api.tokens.renew(self.settings.read_timeout).await {
                         Ok(()) => continue,
                         Err(error) => match self.verdict(address, error.into()) {
                             Verdict::Again(passing) => passing,
@@ -132,7 +130,7 @@ impl GoogleSheets {
                 "spreadsheet {} (tab `{}`) does not exist ({message}); check its id, and share it with {}",
                 address.spreadsheet,
                 address.tab,
-                self.tokens.who()
+                self.api.tokens.who()
             ))),
             CallFailure::Status { code, message, .. } => Verdict::Final(SheetReadError::Shape(format!(
                 "spreadsheet {}, tab `{}`: google refused to read it (http {code}: {message}); check the name and the \
@@ -142,6 +140,10 @@ impl GoogleSheets {
             CallFailure::Token(TokenError::Refused { who, detail }) => {
                 Verdict::Final(SheetReadError::Credentials { what: format!("a token for {who}"), detail })
             }
+            CallFailure::TooLarge { .. } => Verdict::Final(SheetReadError::Shape(format!(
+                "spreadsheet {}, tab `{}`: {failure}; is it the right tab?",
+                address.spreadsheet, address.tab
+            ))),
             other @ (CallFailure::TimedOut { .. }
             | CallFailure::Connect(_)
             | CallFailure::Broken(_)
@@ -154,7 +156,7 @@ impl GoogleSheets {
         let TabAddress { spreadsheet, tab } = address;
         SheetReadError::Credentials {
             what: format!("spreadsheet {spreadsheet} (tab `{tab}`)"),
-            detail: format!("{detail}; share it with {} as an editor", self.tokens.who()),
+            detail: format!("{detail}; share it with {} as an editor", self.api.tokens.who()),
         }
     }
 

@@ -1,4 +1,5 @@
 //! The section `[sheets]` of the configuration, and the opener that turns an account's secret into its spreadsheets.
+use crate::connection::client;
 use crate::{GoogleSheets, SheetsSettings, Surroundings, TabAddress};
 use async_trait::async_trait;
 use flows::accounts::Account;
@@ -6,9 +7,11 @@ use flows::config::{BaseUrl, Limit, Timing, Transport};
 use flows::connections::OpenSheets;
 use flows::ports::{CallGate, Clock, Randomness, ReportSheet};
 use flows::rate::Quota;
+use reqwest::Client;
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -76,6 +79,8 @@ fn per_minute(calls: u64) -> Quota {
 /// Opens the spreadsheets of accounts.
 pub struct SheetsOpener {
     section: SheetsSection,
+    /// Made with the first account and shared by all: the list of authorities is read once.
+    http: OnceCell<Client>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
 }
@@ -83,7 +88,7 @@ pub struct SheetsOpener {
 impl SheetsOpener {
     /// With the settings of a section.
     pub fn new(section: &SheetsSection, clock: Arc<dyn Clock>, random: Arc<dyn Randomness>) -> Self {
-        Self { section: section.clone(), clock, random }
+        Self { section: section.clone(), http: OnceCell::new(), clock, random }
     }
 }
 
@@ -106,7 +111,10 @@ impl OpenSheets for SheetsOpener {
     ) -> Result<Arc<dyn ReportSheet>, String> {
         let (clock, randomness) = (self.clock.clone(), self.random.clone());
         let around = Surroundings { clock, randomness, read_gate, write_gate };
-        let opened = GoogleSheets::new(self.section.settings(account), secret, around).await;
+        let settings = self.section.settings(account);
+        let http = self.http.get_or_try_init(|| async { client(&settings) }).await;
+        let http = http.map_err(|error| error.to_string())?.clone();
+        let opened = GoogleSheets::on(http, settings, secret, around);
         Ok(Arc::new(opened.map_err(|error| error.to_string())?))
     }
 }

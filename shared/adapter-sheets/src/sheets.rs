@@ -1,5 +1,6 @@
 //! [`GoogleSheets`]: the port, put together from its parts.
-use crate::connection::{AGENT, Connector, client, connector};
+use crate::calls::Api;
+use crate::connection::client;
 use crate::credential::Credential;
 use crate::settings::{SheetsConfigError, SheetsSettings};
 use crate::token::TokenSource;
@@ -8,11 +9,10 @@ use flows::ports::{
     BookingBlock, CallGate, Clock, DayWrite, DestinationGrid, Randomness, ReportSheet, RowBlock,
     SheetReadError, SheetWriteError,
 };
-use google_sheets4::Sheets;
+use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
-use url::Url;
 
 /// What is passed in: time, chance and the rate limits of reads and of writes.
 #[derive(Clone)]
@@ -30,9 +30,7 @@ pub struct Surroundings {
 /// The two spreadsheets of one account.
 pub struct GoogleSheets {
     pub(crate) settings: SheetsSettings,
-    pub(crate) base_url: Url,
-    pub(crate) hub: Sheets<Connector>,
-    pub(crate) tokens: TokenSource,
+    pub(crate) api: Api,
     pub(crate) around: Surroundings,
 }
 
@@ -41,7 +39,7 @@ impl fmt::Debug for GoogleSheets {
         f.debug_struct("GoogleSheets")
             .field("destination", &self.settings.destination)
             .field("bookings", &self.settings.bookings)
-            .field("tokens", &self.tokens)
+            .field("tokens", &self.api.tokens)
             .finish_non_exhaustive()
     }
 }
@@ -58,19 +56,21 @@ impl GoogleSheets {
         secret: &SecretString,
         around: Surroundings,
     ) -> Result<Self, SheetsConfigError> {
+        let http = client(&settings)?;
+        Self::on(http, settings, secret, around)
+    }
+
+    /// The same on a client that several accounts share.
+    pub(crate) fn on(
+        http: Client,
+        settings: SheetsSettings,
+        secret: &SecretString,
+        around: Surroundings,
+    ) -> Result<Self, SheetsConfigError> {
         let base_url = settings.checked_base_url()?;
         let credential = Credential::parse(secret.expose_secret())?;
-        let token_needs_tls = match &credential {
-            Credential::ServiceAccount(key) => key.token_uri.starts_with("https"),
-            Credential::AccessToken(_) => false,
-        };
-        let needs_tls = base_url.scheme() == "https" || token_needs_tls;
-        let connector = connector(needs_tls, settings.connect_timeout)?;
-        let tokens = TokenSource::new(credential, connector.clone()).await?;
-        let mut hub = Sheets::new(client(connector), tokens.clone());
-        hub.base_url(base_url.to_string());
-        hub.user_agent(AGENT.to_owned());
-        Ok(Self { settings, base_url, hub, tokens, around })
+        let tokens = TokenSource::new(credential, http.clone(), around.clock.clone())?;
+        Ok(Self { settings, api: Api { http, base_url, tokens }, around })
     }
 }
 

@@ -1,25 +1,20 @@
-//! Access tokens: a fixed one, or one of a service account that is asked for when needed and again when
-//! Google no longer takes it.
-use crate::connection::{Connector, token_client};
+//! Access tokens: a fixed one, or one of a service account that is asked for when needed, kept until
+//! shortly before it ends, and asked for again when Google no longer takes it.
+use crate::assertion::Signer;
 use crate::credential::{Credential, CredentialError};
-use crate::outcome::told;
-use google_sheets4::common::GetToken;
-use secrecy::{ExposeSecret, SecretString};
+use crate::token_endpoint::{Granted, NotGranted, grant};
+use chrono::{DateTime, TimeDelta, Utc};
+use flows::ports::Clock;
+use reqwest::Client;
+use secrecy::SecretString;
 use std::fmt;
-use std::future::Future;
-use std::io::ErrorKind;
-use std::pin::Pin;
 use std::sync::Arc;
-use yup_oauth2::authenticator::Authenticator;
-use yup_oauth2::client::CustomHyperClientBuilder;
-use yup_oauth2::error::{AuthErrorCode, Error as OAuthError};
-use yup_oauth2::{AccessToken, ServiceAccountAuthenticator};
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
 
-/// Codes of the token endpoint that say "later", not "no".
-const PASSING: [&str; 5] =
-    ["internal_failure", "server_error", "temporarily_unavailable", "backend_error", "rate_limit_exceeded"];
-
-const NO_TOKEN: &str = "the token endpoint's answer holds no token";
+/// A token is not used in the last part of its life: the call that it goes with takes a while.
+const SPARE: TimeDelta = TimeDelta::minutes(1);
 
 /// Why there is no token. Certain in any case: nothing was sent to the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,13 +27,26 @@ pub(crate) enum TokenError {
     Unavailable(String),
 }
 
-/// Where tokens come from. Clones share what they know.
-#[derive(Clone)]
-pub(crate) struct TokenSource(Arc<Source>);
-
-enum Source {
+/// Where tokens come from.
+pub(crate) enum TokenSource {
     Fixed(SecretString),
-    ServiceAccount { email: String, authenticator: Box<Authenticator<Connector>> },
+    ServiceAccount(Box<Robot>),
+}
+
+/// A service account and the token that it has.
+pub(crate) struct Robot {
+    email: String,
+    token_uri: String,
+    signer: Signer,
+    http: Client,
+    clock: Arc<dyn Clock>,
+    /// Locked while a token is asked for, so that many calls ask once.
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    token: SecretString,
+    use_until: DateTime<Utc>,
 }
 
 impl fmt::Debug for TokenSource {
@@ -49,114 +57,107 @@ impl fmt::Debug for TokenSource {
 
 impl TokenSource {
     /// A source for a secret. The key of a service account is checked here, without a call.
-    pub(crate) async fn new(credential: Credential, connector: Connector) -> Result<Self, CredentialError> {
+    pub(crate) fn new(
+        credential: Credential,
+        http: Client,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CredentialError> {
         let key = match credential {
-            Credential::AccessToken(token) => return Ok(Self(Arc::new(Source::Fixed(token)))),
-            Credential::ServiceAccount(key) => *key,
+            Credential::AccessToken(token) => return Ok(Self::Fixed(token)),
+            Credential::ServiceAccount(key) => key,
         };
-        let email = key.client_email.clone();
-        let client = CustomHyperClientBuilder::from(token_client(connector));
-        let built = ServiceAccountAuthenticator::with_client(key, client).build().await;
-        let unusable = CredentialError::Field { field: "private_key", problem: "is not a usable RSA key" };
-        let authenticator = Box::new(built.map_err(|_| unusable)?);
-        Ok(Self(Arc::new(Source::ServiceAccount { email, authenticator })))
+        let signer = Signer::new(&key)?;
+        let (email, token_uri) = (key.client_email, key.token_uri);
+        let held = Mutex::new(None);
+        Ok(Self::ServiceAccount(Box::new(Robot { email, token_uri, signer, http, clock, held })))
     }
 
     /// Whose access it is, for messages to people.
     pub(crate) fn who(&self) -> String {
-        match &*self.0 {
-            Source::Fixed(_) => "the owner of the access token".into(),
-            Source::ServiceAccount { email, .. } => format!("the service account {email}"),
+        match self {
+            Self::Fixed(_) => "the owner of the access token".into(),
+            Self::ServiceAccount(robot) => robot.who(),
         }
     }
 
     /// Whether a token that Google refused can be replaced.
     pub(crate) fn can_renew(&self) -> bool {
-        matches!(&*self.0, Source::ServiceAccount { .. })
+        matches!(self, Self::ServiceAccount(_))
     }
 
     /// Asks for a new token although the old one should still be good.
-    pub(crate) async fn renew(&self, scopes: &[&str]) -> Result<(), TokenError> {
-        match &*self.0 {
-            Source::Fixed(_) => Ok(()),
-            Source::ServiceAccount { authenticator, .. } => {
-                let token = authenticator.force_refreshed_token(scopes).await;
-                token.map(drop).map_err(|error| self.error(&error))
+    pub(crate) async fn renew(&self, limit: Duration) -> Result<(), TokenError> {
+        let Self::ServiceAccount(robot) = self else { return Ok(()) };
+        let renewed = async {
+            let held = robot.held.lock().await;
+            robot.fresh(held).await.map(drop)
+        };
+        match timeout(limit, Box::pin(renewed)).await {
+            Ok(result) => result,
+            Err(_) => {
+                Err(TokenError::Unavailable(format!("the token endpoint gave no answer within {limit:?}")))
             }
         }
     }
 
     /// A token for a call.
-    pub(crate) async fn token(&self, scopes: &[&str]) -> Result<String, TokenError> {
-        match &*self.0 {
-            Source::Fixed(token) => Ok(token.expose_secret().to_owned()),
-            Source::ServiceAccount { authenticator, .. } => {
-                let mut token: AccessToken =
-                    authenticator.token(scopes).await.map_err(|error| self.error(&error))?;
-                if token.token().is_none() {
-                    // An answer without a token is remembered like a good one that never expires.
-                    let again = authenticator.force_refreshed_token(scopes).await;
-                    token = again.map_err(|error| self.error(&error))?;
-                }
-                let text = token.token().map(str::to_owned);
-                text.ok_or_else(|| TokenError::Unavailable(NO_TOKEN.into()))
-            }
+    pub(crate) async fn token(&self) -> Result<SecretString, TokenError> {
+        match self {
+            Self::Fixed(token) => Ok(token.clone()),
+            Self::ServiceAccount(robot) => robot.token().await,
+        }
+    }
+}
+
+impl Robot {
+    fn who(&self) -> String {
+        format!("the service account {}", self.email)
+    }
+
+    async fn token(&self) -> Result<SecretString, TokenError> {
+        let held = self.held.lock().await;
+        match &*held {
+            Some(Held { token, use_until }) if self.clock.now() < *use_until => Ok(token.clone()),
+            _ => self.fresh(held).await,
         }
     }
 
-    fn error(&self, error: &OAuthError) -> TokenError {
+    /// Asks for a token and keeps it. A good answer without one is asked about again at once.
+    async fn fresh(&self, mut held: MutexGuard<'_, Option<Held>>) -> Result<SecretString, TokenError> {
+        let granted = match self.ask().await {
+            Err(NotGranted::Missing) => self.ask().await,
+            other => other,
+        };
+        let Granted { token, lives } = granted.map_err(|error| self.told(error))?;
+        let life = TimeDelta::from_std(lives).ok();
+        let use_until = life.and_then(|life| self.clock.now().checked_add_signed(life - SPARE));
+        *held = use_until.map(|use_until| Held { token: token.clone(), use_until });
+        Ok(token)
+    }
+
+    async fn ask(&self) -> Result<Granted, NotGranted> {
+        let unsigned =
+            || NotGranted::Refused("the request for a token cannot be signed with this key".into());
+        let assertion = self.signer.assertion(time_of_google()).ok_or_else(unsigned)?;
+        grant(&self.http, &self.token_uri, &assertion).await
+    }
+
+    fn told(&self, error: NotGranted) -> TokenError {
         match error {
-            OAuthError::AuthError(refusal) => {
-                let detail = match &refusal.error_description {
-                    Some(description) => told(&format!("{}: {description}", refusal.error.as_str())),
-                    None => told(refusal.error.as_str()),
-                };
-                match &refusal.error {
-                    AuthErrorCode::Other(code) if PASSING.contains(&code.as_str()) => {
-                        TokenError::Unavailable(format!("the token endpoint says {detail}"))
-                    }
-                    _ => TokenError::Refused { who: self.who(), detail },
-                }
+            NotGranted::Refused(detail) => TokenError::Refused { who: self.who(), detail },
+            NotGranted::Missing => {
+                TokenError::Unavailable("the token endpoint's answer holds no token".into())
             }
-            OAuthError::JSONError(_) => {
-                TokenError::Unavailable("the token endpoint's answer is not JSON".into())
-            }
-            OAuthError::MissingAccessToken => TokenError::Unavailable(NO_TOKEN.into()),
-            OAuthError::LowLevelError(error) if error.kind() == ErrorKind::InvalidData => {
-                TokenError::Unavailable("the token endpoint's answer holds no bearer token".into())
-            }
-            OAuthError::UserError(_) | OAuthError::LowLevelError(_) => TokenError::Refused {
-                who: self.who(),
-                detail: "the request for a token cannot be signed with this key".into(),
-            },
-            other => TokenError::Unavailable(format!(
-                "the token endpoint cannot be reached: {}",
-                told(&chain(other))
-            )),
+            NotGranted::Unavailable(detail) => TokenError::Unavailable(detail),
         }
     }
 }
 
-/// An error with its causes.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let more = next.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = next.source();
-    }
-    text
-}
-
-type Fetched<'a> = Pin<
-    Box<dyn Future<Output = Result<Option<String>, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>,
->;
-
-impl GetToken for TokenSource {
-    fn get_token<'a>(&'a self, scopes: &'a [&str]) -> Fetched<'a> {
-        Box::pin(async move { self.token(scopes).await.map(Some).map_err(Into::into) })
-    }
+/// The time as Google has it, in seconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a signed request is compared with the real time by whoever checks it, whatever our own clock is set to"
+)]
+fn time_of_google() -> i64 {
+    Utc::now().timestamp()
 }

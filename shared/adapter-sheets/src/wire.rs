@@ -3,11 +3,11 @@
 //! On the wire a number is a double. An amount crosses as text on both sides (`"150.01"` is parsed into
 //! the double nearest to it, a double is read by its shortest text), and no arithmetic is done on it.
 //! Cells are written as typed `CellData`: an empty one is `{}` and clears its cell, and nothing that a
-//! customer typed can become a formula, because `formulaValue` is never set.
+//! customer typed can become a formula, because there is no such value.
+use crate::request::{CellData, CellFormat, ExtendedValue, NumberFormat};
 use chrono::NaiveDate;
 use domain::calendar::erp_day;
 use domain::cell::{Cell, TypedCell};
-use google_sheets4::api::{CellData, CellFormat, ExtendedValue, NumberFormat};
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use std::fmt;
@@ -17,7 +17,7 @@ use std::str::FromStr;
 const WHOLE_MAX: u64 = 1 << 53;
 
 /// The fields of a cell that a write sets; the rest of its look stays.
-pub(crate) const CELL_FIELDS: [&str; 2] = ["userEnteredValue", "userEnteredFormat.numberFormat"];
+pub(crate) const CELL_FIELDS: &str = "userEnteredValue,userEnteredFormat.numberFormat";
 
 /// A cell as it comes off the wire, without a tree of JSON values in between.
 #[derive(Debug, PartialEq)]
@@ -96,12 +96,10 @@ pub(crate) fn day(cell: &Cell) -> Option<NaiveDate> {
 pub(crate) struct Inexact(String);
 
 /// A cell to be written.
-pub(crate) fn cell_data(cell: &TypedCell) -> Result<CellData, Inexact> {
+pub(crate) fn cell_data(cell: &TypedCell) -> Result<CellData<'_>, Inexact> {
     let (value, format) = match cell {
         TypedCell::Text(text) if text.is_empty() => return Ok(CellData::default()),
-        TypedCell::Text(text) => {
-            (ExtendedValue { string_value: Some(text.clone()), ..ExtendedValue::default() }, None)
-        }
+        TypedCell::Text(text) => (ExtendedValue::StringValue(text), None),
         TypedCell::Integer(number) => (whole_value(*number)?, None),
         TypedCell::Money(cents) => {
             // As many digits as an amount may have are exact to the cent; more would not be.
@@ -113,23 +111,20 @@ pub(crate) fn cell_data(cell: &TypedCell) -> Result<CellData, Inexact> {
         TypedCell::Date(day) => (whole_value(i64::from(day.0))?, Some(("DATE", "dd/MM/yyyy"))),
         TypedCell::Month(day) => (whole_value(i64::from(day.0))?, Some(("DATE", "m/yyyy"))),
     };
-    let format = format.map(|(kind, pattern)| CellFormat {
-        number_format: Some(NumberFormat { type_: Some(kind.to_owned()), pattern: Some(pattern.to_owned()) }),
-        ..CellFormat::default()
-    });
-    Ok(CellData { user_entered_value: Some(value), user_entered_format: format, ..CellData::default() })
+    let format = format.map(|(kind, pattern)| CellFormat { number_format: NumberFormat { kind, pattern } });
+    Ok(CellData { user_entered_value: Some(value), user_entered_format: format })
 }
 
-fn whole_value(number: i64) -> Result<ExtendedValue, Inexact> {
+fn whole_value(number: i64) -> Result<ExtendedValue<'static>, Inexact> {
     if number.unsigned_abs() > WHOLE_MAX {
         return Err(Inexact(number.to_string()));
     }
     double(&number.to_string())
 }
 
-fn double(text: &str) -> Result<ExtendedValue, Inexact> {
+fn double(text: &str) -> Result<ExtendedValue<'static>, Inexact> {
     let number = text.parse::<f64>().map_err(|_| Inexact(text.to_owned()))?;
-    Ok(ExtendedValue { number_value: Some(number), ..ExtendedValue::default() })
+    Ok(ExtendedValue::NumberValue(number))
 }
 
 #[cfg(test)]
@@ -181,11 +176,7 @@ mod tests {
 
     #[test]
     fn cells_are_written_typed_with_their_format() {
-        let sent = |cell: TypedCell| {
-            let mut value = serde_json::to_value(cell_data(&cell).unwrap()).unwrap();
-            google_sheets4::common::remove_json_null_values(&mut value);
-            value
-        };
+        let sent = |cell: TypedCell| serde_json::to_value(cell_data(&cell).unwrap()).unwrap();
         let format =
             |kind: &str, pattern: &str| json!({ "numberFormat": { "type": kind, "pattern": pattern } });
         assert_eq!(sent(TypedCell::Text(String::new())), json!({}));
@@ -223,7 +214,8 @@ mod tests {
         fn an_amount_comes_back_to_the_cent(cents in -999_999_999_999_999_i64..=999_999_999_999_999) {
             let written = TypedCell::Money(Cents(cents));
             let data = cell_data(&written).unwrap();
-            let text = serde_json::to_string(&data.user_entered_value.unwrap().number_value).unwrap();
+            let Some(ExtendedValue::NumberValue(number)) = data.user_entered_value else { panic!("no number") };
+            let text = serde_json::to_string(&number).unwrap();
             let Wire(read) = serde_json::from_str(&text).unwrap();
             prop_assert!(written.matches(&read), "{text} {read:?}");
         }

@@ -9,21 +9,18 @@
 //!               └─ everything else ─────────────────────▶ Unknown: never resend first
 //! ```
 use crate::a1::stretches;
-use crate::calls::{self, SCOPE};
 use crate::outcome::CallFailure;
 use crate::reading::{hold, later};
+use crate::request::{
+    Batch, Change, DataFilter, Dimension, DimensionRange, GridCoordinate, MetadataLocation, MetadataLookup,
+    NewMetadata, RowData,
+};
 use crate::sheets::GoogleSheets;
 use crate::token::TokenError;
 use crate::wire::{CELL_FIELDS, Inexact, cell_data};
 use domain::cell::TypedCell;
 use flows::destination::MARKER_KEY;
 use flows::ports::{DayWrite, GateError, Marker, SheetWriteError};
-use google_sheets4::FieldMask;
-use google_sheets4::api::{
-    AppendDimensionRequest, BatchUpdateSpreadsheetRequest, CreateDeveloperMetadataRequest, DataFilter,
-    DeleteDeveloperMetadataRequest, DeleteDimensionRequest, DeveloperMetadata, DeveloperMetadataLocation,
-    DeveloperMetadataLookup, DimensionRange, GridCoordinate, Request, RowData, UpdateCellsRequest,
-};
 
 /// Header and one row below it always remain: a tab with frozen rows cannot lose all others.
 const ROWS_MIN: u32 = 2;
@@ -33,8 +30,8 @@ impl GoogleSheets {
     pub(crate) async fn write(&self, write: &DayWrite) -> Result<(), SheetWriteError> {
         let failure = match self.send(write).await? {
             Ok(()) => return Ok(()),
-            Err(CallFailure::Status { code: 401, .. }) if self.tokens.can_renew() => {
-                match self.tokens.renew(&[SCOPE.as_ref()]).await {
+            Err(CallFailure::Status { code: 401, .. }) if self.api.tokens.can_renew() => {
+                match self.api.tokens.renew(self.settings.write_timeout).await {
                     Ok(()) => match self.send(write).await? {
                         Ok(()) => return Ok(()),
                         Err(failure) => failure,
@@ -48,10 +45,12 @@ impl GoogleSheets {
     }
 
     async fn send(&self, write: &DayWrite) -> Result<Result<(), CallFailure>, SheetWriteError> {
-        let request = batch(write).map_err(|error| SheetWriteError::Rejected(error.to_string()))?;
+        let batch = batch(write).map_err(|error| SheetWriteError::Rejected(error.to_string()))?;
+        let batch =
+            serde_json::to_vec(&batch).map_err(|error| SheetWriteError::Rejected(error.to_string()))?;
         self.around.write_gate.admit().await.map_err(gate_closed)?;
         let (limit, spreadsheet) = (self.settings.write_timeout, &self.settings.destination.spreadsheet);
-        Ok(calls::change(&self.hub, limit, spreadsheet, request).await)
+        Ok(self.api.change(limit, spreadsheet, batch).await)
     }
 
     async fn told(&self, failure: CallFailure) -> SheetWriteError {
@@ -63,7 +62,7 @@ impl GoogleSheets {
                     "spreadsheet {} (tab `{}`): {detail}; share it with {} as an editor",
                     address.spreadsheet,
                     address.tab,
-                    self.tokens.who()
+                    self.api.tokens.who()
                 ))
             }
             CallFailure::Status { code: 429, retry_after, .. } => {
@@ -84,7 +83,8 @@ impl GoogleSheets {
             CallFailure::Status { .. }
             | CallFailure::TimedOut { left: true, .. }
             | CallFailure::Broken(_)
-            | CallFailure::Unreadable(_) => SheetWriteError::Unknown(detail),
+            | CallFailure::Unreadable(_)
+            | CallFailure::TooLarge { .. } => SheetWriteError::Unknown(detail),
         }
     }
 }
@@ -102,7 +102,7 @@ fn gate_closed(error: GateError) -> SheetWriteError {
 /// The grid is extended first: rows added at its end move nothing, and so there is always a row left
 /// when others are deleted. Rows are updated before any is deleted, so that all numbers still hold;
 /// deletions go from the bottom up for the same reason.
-fn batch(write: &DayWrite) -> Result<BatchUpdateSpreadsheetRequest, Inexact> {
+fn batch(write: &DayWrite) -> Result<Batch<'_>, Inexact> {
     let mut requests = Vec::new();
     let deleted = u32::try_from(write.delete.len()).unwrap_or(u32::MAX);
     let appended = u32::try_from(write.append.len()).unwrap_or(u32::MAX);
@@ -128,77 +128,49 @@ fn batch(write: &DayWrite) -> Result<BatchUpdateSpreadsheetRequest, Inexact> {
     }
     requests.extend(write.replace_markers.iter().map(|id| unmark(*id)));
     requests.push(mark(write.sheet_id, &write.marker));
-    Ok(BatchUpdateSpreadsheetRequest { requests: Some(requests), ..BatchUpdateSpreadsheetRequest::default() })
+    Ok(Batch { requests })
 }
 
-fn row_data(cells: &[TypedCell]) -> Result<RowData, Inexact> {
-    let values = cells.iter().map(cell_data).collect::<Result<Vec<_>, _>>()?;
-    Ok(RowData { values: Some(values) })
+fn row_data(cells: &[TypedCell]) -> Result<RowData<'_>, Inexact> {
+    Ok(RowData { values: cells.iter().map(cell_data).collect::<Result<Vec<_>, _>>()? })
 }
 
 /// Index of the wire, which counts rows in 32 bits with a sign.
-fn index(number: u32) -> Option<i32> {
-    Some(i32::try_from(number).unwrap_or(i32::MAX))
+fn index(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-fn extend(sheet_id: i32, rows: u32) -> Request {
-    let append = AppendDimensionRequest {
-        sheet_id: Some(sheet_id),
-        dimension: Some("ROWS".into()),
-        length: index(rows),
-    };
-    Request { append_dimension: Some(append), ..Request::default() }
+fn extend(sheet_id: i32, rows: u32) -> Change<'static> {
+    Change::AppendDimension { sheet_id, dimension: Dimension::Rows, length: index(rows) }
 }
 
 /// Values and number formats from a row on (0-based); every other part of a cell's look stays.
-fn put(sheet_id: i32, row: u32, rows: Vec<RowData>) -> Request {
-    let start = GridCoordinate { sheet_id: Some(sheet_id), row_index: index(row), column_index: Some(0) };
-    let update = UpdateCellsRequest {
-        start: Some(start),
-        rows: Some(rows),
-        fields: Some(FieldMask::new(&CELL_FIELDS)),
-        ..UpdateCellsRequest::default()
-    };
-    Request { update_cells: Some(update), ..Request::default() }
+fn put(sheet_id: i32, row: u32, rows: Vec<RowData<'_>>) -> Change<'_> {
+    let start = GridCoordinate { sheet_id, row_index: index(row), column_index: 0 };
+    Change::UpdateCells { start, rows, fields: CELL_FIELDS }
 }
 
-fn remove(sheet_id: i32, (first, last): (u32, u32)) -> Request {
-    let range = DimensionRange {
-        sheet_id: Some(sheet_id),
-        dimension: Some("ROWS".into()),
-        start_index: index(first.saturating_sub(1)),
-        end_index: index(last),
-    };
-    Request { delete_dimension: Some(DeleteDimensionRequest { range: Some(range) }), ..Request::default() }
-}
-
-fn unmark(metadata_id: i32) -> Request {
-    let lookup =
-        DeveloperMetadataLookup { metadata_id: Some(metadata_id), ..DeveloperMetadataLookup::default() };
-    let filter = DataFilter { developer_metadata_lookup: Some(lookup), ..DataFilter::default() };
-    Request {
-        delete_developer_metadata: Some(DeleteDeveloperMetadataRequest { data_filter: Some(filter) }),
-        ..Request::default()
+fn remove(sheet_id: i32, (first, last): (u32, u32)) -> Change<'static> {
+    let (start_index, end_index) = (index(first.saturating_sub(1)), index(last));
+    Change::DeleteDimension {
+        range: DimensionRange { sheet_id, dimension: Dimension::Rows, start_index, end_index },
     }
 }
 
-fn mark(sheet_id: i32, marker: &Marker) -> Request {
-    let metadata = DeveloperMetadata {
-        metadata_id: Some(marker.metadata_id),
-        metadata_key: Some(MARKER_KEY.into()),
-        metadata_value: Some(marker.value.clone()),
-        visibility: Some("DOCUMENT".into()),
-        location: Some(DeveloperMetadataLocation {
-            sheet_id: Some(sheet_id),
-            ..DeveloperMetadataLocation::default()
-        }),
+fn unmark(metadata_id: i32) -> Change<'static> {
+    let developer_metadata_lookup = MetadataLookup { metadata_id };
+    Change::DeleteDeveloperMetadata { data_filter: DataFilter { developer_metadata_lookup } }
+}
+
+fn mark(sheet_id: i32, marker: &Marker) -> Change<'_> {
+    let developer_metadata = NewMetadata {
+        metadata_id: marker.metadata_id,
+        metadata_key: MARKER_KEY,
+        metadata_value: &marker.value,
+        visibility: "DOCUMENT",
+        location: MetadataLocation { sheet_id },
     };
-    Request {
-        create_developer_metadata: Some(CreateDeveloperMetadataRequest {
-            developer_metadata: Some(metadata),
-        }),
-        ..Request::default()
-    }
+    Change::CreateDeveloperMetadata { developer_metadata }
 }
 
 #[cfg(test)]
@@ -210,9 +182,7 @@ mod tests {
     use serde_json::Value;
 
     fn sent(write: &DayWrite) -> Value {
-        let mut value = serde_json::to_value(batch(write).unwrap()).unwrap();
-        google_sheets4::common::remove_json_null_values(&mut value);
-        value
+        serde_json::to_value(batch(write).unwrap()).unwrap()
     }
 
     fn day(update: Vec<(u32, Vec<TypedCell>)>, delete: Vec<u32>, append: Vec<Vec<TypedCell>>) -> DayWrite {

@@ -1,12 +1,12 @@
 //! The adapter against the simulator: what it reads and writes, what it makes of every failure, and
-//! that the four traps of `google-sheets4` stay closed.
+//! what its requests look like.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 mod bookings;
 mod conformity;
 mod destination;
 mod read_failures;
+mod requests;
 mod support;
 mod tokens;
-mod traps;
 mod write_failures;

@@ -1,4 +1,4 @@
-//! The four traps of `google-sheets4`, and what else every request must look like.
+//! What every request must look like: cells in their places, one narrow scope, any name of a tab.
 use crate::support::{Bench, ERP, REPORT, TAB, row};
 use domain::cell::TypedCell;
 use flows::ports::{ReportSheet, SheetWriteError};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use testkit::sheets::{Fault, On, Operation, TabSeed};
 
 #[tokio::test]
-async fn trap_1_an_empty_cell_does_not_move_the_others_to_the_left() {
+async fn an_empty_cell_does_not_move_the_others_to_the_left() {
     let bench = Bench::new().await;
     let mut cells = row(70001);
     for column in [0, 4, 5, 8, 17] {
@@ -27,7 +27,7 @@ async fn trap_1_an_empty_cell_does_not_move_the_others_to_the_left() {
 }
 
 #[tokio::test]
-async fn trap_2_one_token_for_spreadsheets_only_is_asked_for() {
+async fn one_token_for_spreadsheets_only_is_asked_for() {
     let bench = Bench::new().await;
     bench.sheets.read_bookings(None).await.unwrap();
     bench.sheets.read_grid().await.unwrap();
@@ -37,7 +37,7 @@ async fn trap_2_one_token_for_spreadsheets_only_is_asked_for() {
 }
 
 #[tokio::test]
-async fn trap_3_the_status_and_the_wait_of_a_refusal_are_seen() {
+async fn the_status_and_the_wait_of_a_refusal_are_seen() {
     let bench = Bench::new().await;
     bench.google.inject(On::Write, Fault::status_after(429, 90));
     let error = bench.sheets.write_day(&bench.append(1, vec![row(1)])).await.unwrap_err();
@@ -52,7 +52,7 @@ fn flows_now(bench: &Bench) -> chrono::DateTime<chrono::Utc> {
 }
 
 #[tokio::test]
-async fn trap_4_a_tab_may_have_any_name() {
+async fn a_tab_may_have_any_name() {
     let names = [
         "a#b",
         "a?b=c&d",

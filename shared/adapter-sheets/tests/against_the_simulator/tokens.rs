@@ -6,8 +6,9 @@ use adapter_sheets::{
 use flows::ports::{OpenGate, ReportSheet, SheetReadError, SheetWriteError};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::clock::{SeededRandomness, SimulatedClock};
-use testkit::sheets::{Fault, On, Operation, SERVICE_ACCOUNT, SheetsSimulator, TabSeed};
+use testkit::sheets::{Fault, Late, On, Operation, SERVICE_ACCOUNT, SheetsSimulator, Silence, TabSeed};
 
 async fn with_static_token() -> Bench {
     let google = SheetsSimulator::start().await.unwrap();
@@ -57,6 +58,50 @@ async fn a_service_account_gets_a_new_token_when_the_old_one_is_refused() {
     assert_eq!((counters.tokens_issued, counters.writes, counters.applied_writes), (3, 2, 1));
     assert_eq!((bench.writes.admitted(), bench.elapsed().as_secs()), (2, 0));
     assert_eq!(bench.report().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_used_until_a_minute_before_it_ends() {
+    let bench = Bench::new().await;
+    let issued = async || {
+        bench.sheets.read_grid().await.unwrap();
+        bench.google.counters().tokens_issued
+    };
+    assert_eq!(issued().await, 1);
+    // The simulator's tokens live for 3599 s.
+    bench.clock.advance(Duration::from_secs(3538));
+    assert_eq!(issued().await, 1);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(issued().await, 2);
+    assert_eq!(issued().await, 2);
+    assert_eq!(bench.google.counters().unauthenticated, 0);
+}
+
+#[tokio::test]
+async fn many_calls_at_once_ask_for_one_token() {
+    let bench = Bench::new().await;
+    let (grid, rows, bookings) = tokio::join!(
+        bench.sheets.read_grid(),
+        bench.sheets.read_rows(&[1]),
+        bench.sheets.read_bookings(None)
+    );
+    assert!(grid.is_ok() && rows.is_ok() && bookings.is_ok());
+    assert_eq!(bench.google.counters().of(Operation::Token), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_replaced_in_time_leaves_the_write_unsent() {
+    let bench = Bench::with(|settings| settings.write_timeout = Duration::from_millis(100)).await;
+    bench.sheets.read_grid().await.unwrap();
+    bench.google.inject(On::Write, Fault::status(401));
+    let hang = Fault::ApplyLate { silence: Silence::Hang, late: Late::OnDemand };
+    bench.google.inject(On::Only(Operation::Token), hang);
+    let error = bench.sheets.write_day(&bench.append(1, vec![row(1)])).await.unwrap_err();
+    assert!(
+        matches!(&error, SheetWriteError::NotSent { detail, .. } if detail.contains("within 100ms")),
+        "{error}"
+    );
+    assert_eq!((bench.google.counters().writes, bench.report().len()), (1, 0));
 }
 
 #[tokio::test]
