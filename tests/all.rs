@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![expect(unreachable_pub, reason = "modules of a test binary are shared within it")]
 
+mod architecture;
 mod cli;
 mod erp_sync;
 mod events;
