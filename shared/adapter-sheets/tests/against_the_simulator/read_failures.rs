@@ -130,7 +130,7 @@ async fn a_closed_gate_sends_nothing() {
 
 #[tokio::test]
 async fn a_read_that_takes_too_long_is_given_up_and_tried_again() {
-    let bench = Bench::with(|settings| settings.read_timeout = Duration::from_millis(50)).await;
+    let bench = Bench::with(|settings| settings.read_timeout = Duration::from_millis(500)).await;
     bench.sheets.read_grid().await.unwrap();
     let gate = Gate::default();
     bench.google.inject(On::Read, Fault::Slow(gate.clone()));

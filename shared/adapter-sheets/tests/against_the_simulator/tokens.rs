@@ -91,14 +91,14 @@ async fn many_calls_at_once_ask_for_one_token() {
 
 #[tokio::test]
 async fn a_token_that_is_not_replaced_in_time_leaves_the_write_unsent() {
-    let bench = Bench::with(|settings| settings.write_timeout = Duration::from_millis(100)).await;
+    let bench = Bench::with(|settings| settings.write_timeout = Duration::from_millis(500)).await;
     bench.sheets.read_grid().await.unwrap();
     bench.google.inject(On::Write, Fault::status(401));
     let hang = Fault::ApplyLate { silence: Silence::Hang, late: Late::OnDemand };
     bench.google.inject(On::Only(Operation::Token), hang);
     let error = bench.sheets.write_day(&bench.append(1, vec![row(1)])).await.unwrap_err();
     assert!(
-        matches!(&error, SheetWriteError::NotSent { detail, .. } if detail.contains("within 100ms")),
+        matches!(&error, SheetWriteError::NotSent { detail, .. } if detail.contains("within 500ms")),
         "{error}"
     );
     assert_eq!((bench.google.counters().writes, bench.report().len()), (1, 0));
