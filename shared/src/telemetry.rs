@@ -63,7 +63,7 @@ mod tests {
         for ours in OWN_CRATES.into_iter().chain(["flows::window_sync"]) {
             assert!(targets.would_enable(ours, &tracing::Level::TRACE), "{ours}");
         }
-        for other in ["hyper", "reqwest::connect", "google_sheets4", "rustls", "aws_sdk_dynamodb"] {
+        for other in ["hyper", "reqwest::connect", "hyper_util", "rustls", "aws_sdk_dynamodb"] {
             assert!(!targets.would_enable(other, &tracing::Level::ERROR), "{other}");
         }
     }

@@ -25,13 +25,11 @@ const DIRECTIONS: [Direction; 9] = [
 ];
 
 /// Crates of others that only some of ours may name, in their tests too.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("aws-config", &["adapter-aws"]),
     ("aws-credential-types", &["adapter-aws"]),
     ("aws-sdk-*", &["adapter-aws"]),
     ("aws-smithy-*", &["adapter-aws"]),
-    ("google-sheets4", &["adapter-sheets"]),
-    ("yup-oauth2", &["adapter-sheets"]),
     ("lambda_runtime", &["shared"]),
     ("rusqlite", &["adapter-local"]),
     ("tiberius", &["connector"]),

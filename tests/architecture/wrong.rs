@@ -112,7 +112,6 @@ fn an_outside_system_has_one_crate_that_names_it() {
         ("tests", "aws-config"),
         ("flows", "aws-smithy-types"),
         ("adapter-aws", "rusqlite"),
-        ("adapter-sige", "google-sheets4"),
         ("local", "tiberius"),
         ("dispatch", "lambda_runtime"),
         ("flows", "anyhow"),
