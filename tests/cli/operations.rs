@@ -107,6 +107,15 @@ fn a_schedule_is_paused_with_a_reason_and_resumed() {
 
     place.run(&["schedule", "resume", "sige-daily-sync", "--apply"]).done();
     assert_eq!(daily(&listed(&place))["paused"], Value::Null);
+    // Without a name it is meant for all of them.
+    let all = ["schedule", "pause", "--reason", "roll back", "--apply", "--json"];
+    let changed = place.run(&all).done().json();
+    assert_eq!(changed["schedules"].as_array().map(Vec::len), Some(2), "{changed}");
+    let is_paused =
+        |listed: &Value| listed.as_array().expect("schedules").iter().all(|s| s["paused"].is_object());
+    assert!(is_paused(&listed(&place)));
+    place.run(&["schedule", "resume", "--apply"]).done();
+    assert!(!is_paused(&listed(&place)));
     place.run(&["schedule", "pause", "daily", "--reason", "x"]).refused(2, &["daily", "sige-daily-sync"]);
     place.run(&["schedule", "pause", "dispatch", "--reason", " ", "--apply"]).refused(2, &["reason"]);
 }

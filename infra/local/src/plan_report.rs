@@ -14,6 +14,9 @@ use flows::window::{Window, window_key};
 /// Orders in quarantine whose reasons a report names.
 const QUARANTINE_SHOWN_MAX: usize = 200;
 
+/// Why a day of a cancelled plan is not done.
+const CANCELLED: &str = "the plan was cancelled; `erp-sync runs resume` goes on with it";
+
 /// An account of which nothing was done, and why.
 pub(crate) fn idle(account: String, reason: String) -> AccountReport {
     AccountReport {
@@ -67,16 +70,18 @@ pub(crate) async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<A
     };
     let quarantine = quarantined_orders(deps, &accepted.account).await?;
     let Some(stored) = plan::load(deps, &accepted.account, &accepted.plan).await? else { return Ok(report) };
-    for planned in stored.value.days {
-        let (outcome, rows, quarantined, reason) = match planned.state {
-            DayState::Written { rows, quarantined } => (DayOutcome::Written, rows, quarantined, None),
-            DayState::Unchanged { rows, quarantined } => (DayOutcome::Unchanged, rows, quarantined, None),
+    for planned in &stored.value.days {
+        let (outcome, rows, quarantined, reason) = match &planned.state {
+            DayState::Written { rows, quarantined } => (DayOutcome::Written, *rows, *quarantined, None),
+            DayState::Unchanged { rows, quarantined } => (DayOutcome::Unchanged, *rows, *quarantined, None),
             DayState::Failed { reason } => (DayOutcome::Failed, 0, 0, Some(reason.to_string())),
             DayState::Pending => {
                 let key = window_key(&accepted.account, planned.day);
                 let window = typed::load::<Window>(&*deps.state, &key).await?;
-                let reason = window.and_then(|window| window.value.waiting_for);
-                (DayOutcome::Pending, 0, 0, reason.map(|reason| reason.to_string()))
+                let reason =
+                    window.and_then(|window| window.value.waiting_for).map(|reason| reason.to_string());
+                let cancelled = (!stored.value.state.is_open()).then(|| CANCELLED.to_owned());
+                (DayOutcome::Pending, 0, 0, cancelled.or(reason))
             }
         };
         let in_quarantine = || {

@@ -100,20 +100,24 @@ fn outcome(outcome: &TickOutcome) -> String {
 /// # Errors
 /// There is no such schedule, or the store failed.
 pub async fn pause(context: &Context, args: &SchedulePauseArgs) -> Result<(), Failure> {
-    let known = known(context, &args.name).await?;
-    let mut changed = known.paused.is_none();
-    if changed && args.apply {
-        let audit = context.audit().entry("schedule.pause", &args.name, json!({ "reason": args.reason }));
-        let (by, why) = (operator(), args.reason.as_str());
-        let paused = schedule::pause(&*context.state, &*context.clock, &args.name, &by, why, audit);
-        changed = paused.await.map_err(failure)?;
+    let mut changes = Vec::new();
+    for known in named(context, args.name.as_deref()).await? {
+        let mut changed = known.paused.is_none();
+        if changed && args.apply {
+            let audit =
+                context.audit().entry("schedule.pause", &known.name, json!({ "reason": args.reason }));
+            let (by, why) = (operator(), args.reason.as_str());
+            let paused = schedule::pause(&*context.state, &*context.clock, &known.name, &by, why, audit);
+            changed = paused.await.map_err(failure)?;
+        }
+        let told = match (changed, args.apply) {
+            (false, _) => "is paused already",
+            (true, true) => "is paused",
+            (true, false) => "would be paused",
+        };
+        changes.push(Change { schedule: known.name, changed, told });
     }
-    let told = match (changed, args.apply) {
-        (false, _) => "is paused already",
-        (true, true) => "is paused",
-        (true, false) => "would be paused",
-    };
-    tell(context, &args.name, told, changed, args.apply);
+    tell(context, &changes, args.apply);
     Ok(())
 }
 
@@ -122,32 +126,53 @@ pub async fn pause(context: &Context, args: &SchedulePauseArgs) -> Result<(), Fa
 /// # Errors
 /// There is no such schedule, or the store failed.
 pub async fn resume(context: &Context, args: &ScheduleResumeArgs) -> Result<(), Failure> {
-    let known = known(context, &args.name).await?;
-    let mut changed = known.paused.is_some();
-    if changed && args.apply {
-        let audit = context.audit().entry("schedule.resume", &args.name, json!({ "paused": known.paused }));
-        changed = schedule::resume(&*context.state, &args.name, audit).await.map_err(failure)?;
+    let mut changes = Vec::new();
+    for known in named(context, args.name.as_deref()).await? {
+        let mut changed = known.paused.is_some();
+        if changed && args.apply {
+            let detail = json!({ "paused": known.paused });
+            let audit = context.audit().entry("schedule.resume", &known.name, detail);
+            changed = schedule::resume(&*context.state, &known.name, audit).await.map_err(failure)?;
+        }
+        let told = match (changed, args.apply) {
+            (false, _) => "is not paused",
+            (true, true) => "runs again with its next tick",
+            (true, false) => "would run again with its next tick",
+        };
+        changes.push(Change { schedule: known.name, changed, told });
     }
-    let told = match (changed, args.apply) {
-        (false, _) => "is not paused",
-        (true, true) => "runs again with its next tick",
-        (true, false) => "would run again with its next tick",
-    };
-    tell(context, &args.name, told, changed, args.apply);
+    tell(context, &changes, args.apply);
     Ok(())
 }
 
-async fn known(context: &Context, name: &str) -> Result<Schedule, Failure> {
-    let all = schedule::list(&*context.state).await.map_err(failure)?;
-    let found = all.into_iter().find(|schedule| schedule.name == name);
-    found.ok_or_else(|| {
-        Failure::BadUsage(format!("there is no schedule {name}; there is {}", SCHEDULES.join(", ")))
-    })
+/// What was done, or would be, to one schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Change {
+    schedule: String,
+    changed: bool,
+    #[serde(skip)]
+    told: &'static str,
 }
 
-fn tell(context: &Context, name: &str, told: &str, changed: bool, apply: bool) {
-    let value = json!({ "schedule": name, "changed": changed, "applied": changed && apply });
-    context.output.result(&value, |output| output.line(format!("schedule {name} {told}")));
+/// The schedule of that name, or every one.
+async fn named(context: &Context, name: Option<&str>) -> Result<Vec<Schedule>, Failure> {
+    let mut known = schedule::list(&*context.state).await.map_err(failure)?;
+    let Some(name) = name else { return Ok(known) };
+    known.retain(|schedule| schedule.name == name);
+    if known.is_empty() {
+        let told = format!("there is no schedule {name}; there is {}", SCHEDULES.join(", "));
+        return Err(Failure::BadUsage(told));
+    }
+    Ok(known)
+}
+
+fn tell(context: &Context, changes: &[Change], apply: bool) {
+    let changed = changes.iter().any(|change| change.changed);
+    context.output.result(&json!({ "schedules": changes, "applied": changed && apply }), |output| {
+        changes
+            .iter()
+            .for_each(|change| output.line(format!("schedule {} {}", change.schedule, change.told)));
+    });
     if changed && !apply {
         context.output.note("nothing was changed; repeat with --apply to do it");
     }

@@ -5,7 +5,6 @@
 //! another job works       it ends by itself: this process waits for it, or says so and ends (--no-wait)
 //! `erp-sync up` works     it works for everybody: this process asks for the work and watches
 //! a stack (--stack)       its functions work: this process asks for the work and watches
-//! a stack on AWS          its functions work: the same
 //! ```
 use crate::context::Context;
 use crate::failure::Failure;
@@ -50,9 +49,6 @@ impl Turn {
     /// # Errors
     /// Another job works and nobody wants to wait, or the folder cannot be used.
     pub async fn take(context: &Context, no_wait: bool) -> Result<Self, Failure> {
-        if let Some(stack) = &context.stack {
-            return Ok(Self::Theirs(Worker::Stack(stack.name.clone())));
-        }
         if let Some(stack) = &context.stack {
             return Ok(Self::Theirs(Worker::Stack(stack.name.clone())));
         }

@@ -15,16 +15,18 @@ pub enum ScheduleCommand {
     )]
     Pause(SchedulePauseArgs),
     /// Let a paused schedule run again with its next tick. Shows what would be done; --apply does it.
-    #[command(after_help = "Example:\n  erp-sync schedule resume sige-daily-sync --apply")]
+    #[command(
+        after_help = "Examples:\n  erp-sync schedule resume sige-daily-sync --apply\n  erp-sync schedule resume --apply"
+    )]
     Resume(ScheduleResumeArgs),
 }
 
 /// Options of `schedule pause`.
 #[derive(Debug, Clone, Args)]
 pub struct SchedulePauseArgs {
-    /// The schedule, as `schedule list` names it.
+    /// The schedule, as `schedule list` names it [default: every one].
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
     /// Why; stands in the run journal where a tick is skipped.
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -36,9 +38,9 @@ pub struct SchedulePauseArgs {
 /// Options of `schedule resume`.
 #[derive(Debug, Clone, Args)]
 pub struct ScheduleResumeArgs {
-    /// The schedule, as `schedule list` names it.
+    /// The schedule, as `schedule list` names it [default: every one].
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
     /// Do it. Without it the command shows what would be done.
     #[arg(long)]
     pub apply: bool,
