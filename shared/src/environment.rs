@@ -26,7 +26,6 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process. Its one reader.
-    #[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment, once")]
     pub fn of_process() -> Self {
         let text = |name: std::ffi::OsString, value: std::ffi::OsString| {
             let name = name.into_string().ok()?;
