@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 
 /// Due windows looked at to find one that really is: the index may lag.
 const CANDIDATES_MAX: usize = 25;
+/// How many of them are read at once: the first is nearly always due.
+const CANDIDATES_AT_ONCE: usize = 3;
 /// Plans that were accepted but not yet spread, looked at per tick.
 const UNSPREAD_MAX: usize = 25;
 
@@ -68,7 +70,14 @@ async fn send_next(deps: &Deps, spreadsheet: &str, accounts: &[&str]) -> Result<
     if deps.state.get(&slot_key(spreadsheet)).await?.is_some() {
         return Ok(false);
     }
-    let Some(window) = next_due(deps, accounts).await? else { return Ok(false) };
+    match next_due(deps, accounts).await? {
+        Some(window) => send(deps, spreadsheet, window, Expect::Absent).await,
+        None => Ok(false),
+    }
+}
+
+/// Sends a window, if the slot is as expected: free, or still the caller's. `false`: it is somebody else's.
+async fn send(deps: &Deps, spreadsheet: &str, window: Window, slot_is: Expect) -> Result<bool, FlowError> {
     let now = deps.clock.now();
     let slot = Slot { account: window.account.clone(), day: window.day };
     let requeue_after = TimeDelta::from_std(deps.settings.requeue_after).unwrap_or(TimeDelta::MAX);
@@ -78,7 +87,7 @@ async fn send_next(deps: &Deps, spreadsheet: &str, accounts: &[&str]) -> Result<
         expires_at: now.checked_add_signed(requeue_after),
         body: typed::encode(&slot)?,
     };
-    if let WriteOutcome::Refused(_) = deps.state.write(item, Expect::Absent).await? {
+    if let WriteOutcome::Refused(_) = deps.state.write(item, slot_is).await? {
         return Ok(false);
     }
     let wake = WindowWake { v: 1, account: window.account, day: window.day };
@@ -114,33 +123,51 @@ async fn first_due(deps: &Deps, account: &str, priority: Priority) -> Result<Opt
     let now = deps.clock.now();
     let rank = priority.rank();
     let range = Range { from: Some(format!("{rank}#")), to: Some(format!("{rank}#{}~", sortable(now))) };
-    let page = deps.state.query_index(&due_partition(account), range, CANDIDATES_MAX, None).await?;
-    for item in page.items {
-        let listed: Window = typed::decode::<Window>(item)?.value;
-        let key = window_key(&listed.account, listed.day);
-        let current = typed::load::<Window>(&*deps.state, &key).await?.map(|stored| stored.value);
-        if let Some(window) = current.filter(|window| window.due_at.is_some_and(|due| due <= now)) {
-            return Ok(Some(window));
+    let mut cursor = None;
+    for _ in 0..CANDIDATES_MAX.div_ceil(CANDIDATES_AT_ONCE) {
+        let partition = due_partition(account);
+        let page = deps.state.query_index(&partition, range.clone(), CANDIDATES_AT_ONCE, cursor).await?;
+        for item in page.items {
+            let listed: Window = typed::decode::<Window>(item)?.value;
+            let key = window_key(&listed.account, listed.day);
+            let current = typed::load::<Window>(&*deps.state, &key).await?.map(|stored| stored.value);
+            if let Some(window) = current.filter(|window| window.due_at.is_some_and(|due| due <= now)) {
+                return Ok(Some(window));
+            }
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
         }
     }
     Ok(None)
 }
 
-/// Frees the slot of the wake-up that has been answered and sends the next window.
+/// Sends the next window in the slot of the wake-up that has been answered, or frees it.
 pub async fn hand_back(deps: &Deps, wake: &WindowWake) -> Result<(), FlowError> {
     let accounts = accounts::list(&*deps.state).await?;
     let Some(own) = accounts.iter().find(|stored| stored.account.name == wake.account) else { return Ok(()) };
     let spreadsheet = &own.account.destination.spreadsheet;
-    if let Some(stored) = typed::load::<Slot>(&*deps.state, &slot_key(spreadsheet)).await?
-        && stored.value.account == wake.account
-        && stored.value.day == wake.day
-    {
-        let delete = WriteOp::Delete(slot_key(spreadsheet), Expect::Version(stored.version));
-        // Refused: somebody else has freed or renewed it since; the slot is theirs.
-        deps.state.transact(vec![delete], Vec::new()).await?;
-    }
     let neighbours = accounts.iter().filter(|stored| stored.account.destination.spreadsheet == *spreadsheet);
     let neighbours: Vec<&str> = neighbours.map(|stored| stored.account.name.as_str()).collect();
+    if let Some(slot) = typed::load::<Slot>(&*deps.state, &slot_key(spreadsheet)).await?
+        && slot.value.account == wake.account
+        && slot.value.day == wake.day
+    {
+        let ours = Expect::Version(slot.version);
+        match next_due(deps, &neighbours).await? {
+            Some(window) => {
+                if send(deps, spreadsheet, window, ours).await? {
+                    return Ok(());
+                }
+            }
+            // Refused, here as there: somebody else has freed or renewed it since; the slot is theirs.
+            None => {
+                deps.state.transact(vec![WriteOp::Delete(slot_key(spreadsheet), ours)], Vec::new()).await?;
+            }
+        }
+    }
+    // Whoever asked for a window meanwhile found the slot taken: it is looked for once more.
     send_next(deps, spreadsheet, &neighbours).await?;
     Ok(())
 }

@@ -38,6 +38,7 @@ pub struct Lease {
     epoch: u64,
     epoch_version: u64,
     heartbeat_version: u64,
+    until: DateTime<Utc>,
     ttl: Duration,
 }
 
@@ -118,6 +119,7 @@ pub async fn acquire(
                 epoch: next,
                 epoch_version,
                 heartbeat_version,
+                until: beat.until,
                 ttl,
             }))
         }
@@ -194,16 +196,31 @@ impl Lease {
         match store.transact(vec![write], vec![self.fence()]).await? {
             WriteOutcome::Written(versions) => {
                 self.heartbeat_version = versions.first().copied().unwrap_or(self.heartbeat_version);
+                self.until = beat.until;
                 Ok(true)
             }
             WriteOutcome::Refused(_) => Ok(false),
         }
     }
 
+    /// Extends the heartbeat once half of its time is gone; before that there is nothing to write. `false`: the lease is
+    /// lost, stop working.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn keep(&mut self, store: &dyn StateStore, clock: &dyn Clock) -> Result<bool, StoreError> {
+        let left = (self.until - clock.now()).to_std().unwrap_or_default();
+        if left > self.ttl / 2 { Ok(true) } else { self.renew(store, clock).await }
+    }
+
+    /// The write that gives the lease back, to be committed with the last change made under it.
+    pub fn giving_back(&self) -> WriteOp {
+        WriteOp::Delete(heartbeat_key(&self.resource), Expect::Version(self.heartbeat_version))
+    }
+
     /// Gives the lease back. Losing it before is no error: then it is somebody else's to give back.
     pub async fn release(self, store: &dyn StateStore) -> Result<(), StoreError> {
-        let delete = WriteOp::Delete(heartbeat_key(&self.resource), Expect::Version(self.heartbeat_version));
-        store.transact(vec![delete], vec![self.fence()]).await?;
+        store.transact(vec![self.giving_back()], vec![self.fence()]).await?;
         Ok(())
     }
 }

@@ -134,12 +134,14 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
     };
     let told = window.value.plans.iter().take(PLANS_TOLD_MAX).cloned().collect();
     let attempt = Attempt { run, started_at, seen_plans: told, seen };
-    let outcome = match finish(deps, &lease, wake, &attempt, &worked).await {
-        Ok(outcome) => outcome,
+    let (outcome, lease_held) = match finish(deps, &lease, wake, &attempt, &worked).await {
+        Ok(finished) => finished,
         Err(error) => return Err(give_back(deps, lease, error).await),
     };
     tell(wake, &attempt.run, &outcome, &worked);
-    lease.release(&*deps.state).await?;
+    if lease_held {
+        lease.release(&*deps.state).await?;
+    }
     dispatch::hand_back(deps, wake).await?;
     let quarantined = worked.as_ref().map_or(0, |worked| worked.desired.unmappable.len());
     Ok(report(outcome, quarantined))
@@ -237,19 +239,20 @@ async fn work(
     seen.list(&listed);
     let mut desired =
         desired_day::build(deps, &account, &source, &sheet, window.day, &listed, limits).await?;
-    if !lease.renew(&*deps.state, &*deps.clock).await? {
+    if !lease.keep(&*deps.state, &*deps.clock).await? {
         return Err(Setback::until(Reason::LeaseLost, deps.clock.now()).into());
     }
     let record = typed::load::<DayRecord>(&*deps.state, &day_key(&account.name, window.day)).await?;
     let known = record.as_ref().map(|stored| &stored.value.orders);
-    let changes = order_ledger::changed_orders(deps, &account.name, &desired, known).await?;
+    let changes = order_ledger::changed_orders(deps, &account.name, window.day, &desired, known).await?;
     desired.set_aside(&changes.discarded);
     seen.build(&desired, known);
     let changed = changes.orders;
     let moved = order_ledger::moved_rows(&changed, window.day);
     let target = DayTarget { moved: &moved, ..target };
-    let done = day_write::bring_about(deps, lease, &target, &desired).await?;
-    order_ledger::settle(deps, lease, &account.name, window.day, run, &desired, changed, known).await?;
+    let (done, spared) = day_write::bring_about(deps, lease, &target, &desired).await?;
+    order_ledger::settle(deps, lease, &account.name, window.day, run, &desired, changed, &spared, known)
+        .await?;
     Ok(Worked { desired, done, record })
 }
 
@@ -267,18 +270,19 @@ fn next_time(deps: &Deps, next: Next, attempts: u32) -> Option<DateTime<Utc>> {
     }
 }
 
-/// Commits window, day, plans and journal together, under the fence.
+/// Commits window, day, plans and journal together, under the fence, and gives the lease back with them. Whether the lease
+/// is still held: where nothing could be committed.
 async fn finish(
     deps: &Deps,
     lease: &Lease,
     wake: &WindowWake,
     attempt: &Attempt,
     worked: &Result<Worked, Setback>,
-) -> Result<WindowOutcome, FlowError> {
+) -> Result<(WindowOutcome, bool), FlowError> {
     for _ in 0..RACES_MAX {
         let Some(stored) = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?
         else {
-            return Ok(WindowOutcome::NotDue);
+            return Ok((WindowOutcome::NotDue, true));
         };
         let (outcome, plan_state) = match worked {
             Ok(worked) => done_outcome(worked),
@@ -316,7 +320,9 @@ async fn finish(
                 window.failed = Some(reason.clone());
             }
         }
+        let given_back = lease.giving_back();
         let mut writes = vec![
+            given_back.clone(),
             put_window(&window, Some(&stored))?,
             journal::put_run(&window_entry::run_entry(deps, wake, attempt, worked, &outcome))?,
         ];
@@ -328,10 +334,10 @@ async fn finish(
             writes.extend(plan_writes(deps, wake, attempt, &plan_state).await?);
         }
         match deps.state.transact(writes, vec![lease.fence()]).await? {
-            WriteOutcome::Written(_) => return Ok(outcome),
-            WriteOutcome::Refused(key) if key == lease.fence().key => {
+            WriteOutcome::Written(_) => return Ok((outcome, false)),
+            WriteOutcome::Refused(key) if key == lease.fence().key || key == *given_back.key() => {
                 let until = deps.clock.now();
-                return Ok(WindowOutcome::Waiting { reason: Reason::LeaseLost, until });
+                return Ok((WindowOutcome::Waiting { reason: Reason::LeaseLost, until }, true));
             }
             WriteOutcome::Refused(_) => continue,
         }

@@ -140,14 +140,13 @@ pub async fn list(store: &dyn StateStore) -> Result<Vec<Stored>, StoreError> {
 }
 
 fn read(item: Item) -> Result<Stored, StoreError> {
-    let unreadable =
-        |reason| StoreError::Unreadable { key: format!("{}/{}", item.key.pk, item.key.sk), reason };
-    let account: Account =
-        serde_json::from_value(item.body.clone()).map_err(|error| unreadable(error.to_string()))?;
+    let Item { key, body, version, .. } = item;
+    let unreadable = |reason| StoreError::Unreadable { key: format!("{}/{}", key.pk, key.sk), reason };
+    let account: Account = serde_json::from_value(body).map_err(|error| unreadable(error.to_string()))?;
     if account.v > ACCOUNT_V {
         return Err(unreadable(format!("it has version {} and this release knows {ACCOUNT_V}", account.v)));
     }
-    Ok(Stored { account, version: item.version })
+    Ok(Stored { account, version })
 }
 
 /// Another account that writes to the same tab.
