@@ -8,7 +8,7 @@ use chrono::DateTime;
 use flows::ports::state::Range;
 use flows::ports::{Check, Expect, Item, ItemKey, Page, StoreError, WriteOutcome};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{OptionalExtension, Row, named_params, params};
+use rusqlite::{OptionalExtension, Params, Row, named_params, params};
 
 /// A live row as it stands in the table.
 struct Stored {
@@ -191,26 +191,46 @@ fn page(
 }
 
 /// What stands at a key, seen or hidden.
-#[derive(Clone, Copy)]
 struct Standing {
+    row: i64,
     version: i64,
     live: bool,
+    index_pk: Option<String>,
+    index_sk: Option<String>,
+    expires_at: Option<i64>,
+}
+
+impl Standing {
+    /// Whether the row keeps its place in both indexes, which then need not be touched.
+    fn keeps_place(&self, index: Option<&ItemKey>, expires_at: Option<i64>) -> bool {
+        let (pk, sk) = index.map(|index| (&index.pk, &index.sk)).unzip();
+        self.index_pk.as_ref() == pk && self.index_sk.as_ref() == sk && self.expires_at == expires_at
+    }
 }
 
 fn standing(session: &Session<'_>, key: &ItemKey, now: i64) -> Result<Option<Standing>, Failure> {
-    let sql = "SELECT version, body IS NOT NULL AND (expires_at IS NULL OR expires_at > ?3)
-               FROM item WHERE pk = ?1 AND sk = ?2";
+    let sql = "SELECT rowid, version, body IS NOT NULL AND (expires_at IS NULL OR expires_at > ?3),
+               index_pk, index_sk, expires_at FROM item WHERE pk = ?1 AND sk = ?2";
     session
         .connection
         .prepare_cached(sql)
         .and_then(|mut statement| {
-            let read = |row: &Row<'_>| Ok(Standing { version: row.get(0)?, live: row.get(1)? });
+            let read = |row: &Row<'_>| {
+                Ok(Standing {
+                    row: row.get(0)?,
+                    version: row.get(1)?,
+                    live: row.get(2)?,
+                    index_pk: row.get(3)?,
+                    index_sk: row.get(4)?,
+                    expires_at: row.get(5)?,
+                })
+            };
             statement.query_row(params![key.pk, key.sk, now], read).optional()
         })
         .map_err(|error| session.failure(&error))
 }
 
-fn holds(standing: Option<Standing>, expect: Expect) -> bool {
+fn holds(standing: Option<&Standing>, expect: Expect) -> bool {
     let live = standing.filter(|standing| standing.live);
     match (expect, live) {
         (Expect::Absent, None) => true,
@@ -230,13 +250,13 @@ pub(crate) fn transact(
     let mut found = Vec::with_capacity(changes.len());
     for change in &changes {
         let standing = standing(session, &change.key, now)?;
-        if !holds(standing, change.expect) {
+        if !holds(standing.as_ref(), change.expect) {
             return Ok(WriteOutcome::Refused(change.key.clone()));
         }
         found.push(standing);
     }
     for check in checks {
-        if !holds(standing(session, &check.key, now)?, check.expect) {
+        if !holds(standing(session, &check.key, now)?.as_ref(), check.expect) {
             return Ok(WriteOutcome::Refused(check.key.clone()));
         }
     }
@@ -255,7 +275,7 @@ fn put(
     new: Option<NewRow>,
     standing: Option<Standing>,
 ) -> Result<i64, Failure> {
-    let version = 1 + match standing {
+    let version = 1 + match &standing {
         Some(standing) => standing.version,
         None => version_floor(session)?,
     };
@@ -266,22 +286,33 @@ fn put(
             (new.index, new.expires_at, Some(sealed))
         }
     };
-    let (index_pk, index_sk) = index.map(|index| (index.pk, index.sk)).unzip();
-    let sql = if standing.is_some() {
-        "UPDATE item SET version = ?3, index_pk = ?4, index_sk = ?5, expires_at = ?6, body = ?7
-         WHERE pk = ?1 AND sk = ?2"
-    } else {
-        "INSERT INTO item (pk, sk, version, index_pk, index_sk, expires_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    let written = match standing {
+        Some(standing)
+            if body.is_some() && standing.live && standing.keeps_place(index.as_ref(), expires_at) =>
+        {
+            let sql = "UPDATE item SET version = ?2, body = ?3 WHERE rowid = ?1";
+            execute(session, sql, params![standing.row, version, body])
+        }
+        Some(standing) => {
+            let (index_pk, index_sk) = index.map(|index| (index.pk, index.sk)).unzip();
+            let sql = "UPDATE item SET version = ?2, index_pk = ?3, index_sk = ?4, expires_at = ?5, body = ?6
+                       WHERE rowid = ?1";
+            execute(session, sql, params![standing.row, version, index_pk, index_sk, expires_at, body])
+        }
+        None => {
+            let (index_pk, index_sk) = index.map(|index| (index.pk, index.sk)).unzip();
+            let sql = "INSERT INTO item (pk, sk, version, index_pk, index_sk, expires_at, body)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            execute(session, sql, params![key.pk, key.sk, version, index_pk, index_sk, expires_at, body])
+        }
     };
-    session
-        .connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| {
-            statement.execute(params![key.pk, key.sk, version, index_pk, index_sk, expires_at, body])
-        })
-        .map_err(|error| session.failure(&error))?;
-    Ok(version)
+    written.map(|()| version)
+}
+
+fn execute(session: &Session<'_>, sql: &str, values: impl Params) -> Result<(), Failure> {
+    let statement = session.connection.prepare_cached(sql);
+    let done = statement.and_then(|mut statement| statement.execute(values));
+    done.map(|_| ()).map_err(|error| session.failure(&error))
 }
 
 /// No key may start at or below a version that was forgotten.
