@@ -25,6 +25,8 @@ pub struct DayPlan {
     pub unchanged: usize,
     /// Our rows of that day before the change.
     pub owned: usize,
+    /// Codes of the rows that are left alone because an order of that code is in quarantine.
+    pub spared: BTreeSet<i64>,
 }
 
 impl DayPlan {
@@ -85,6 +87,7 @@ pub fn plan_day(candidates: &RowBlock, desired: &[FaturamentoRow], kept: &KeptRo
         if let Some(rows) = owned.get_mut(code) {
             let surplus = rows.len().saturating_sub(wanted).min(*spared);
             rows.truncate(rows.len() - surplus);
+            plan.spared.extend((surplus > 0).then_some(*code));
         }
     }
     // What agrees is settled; what is left over is paired by code first, so that an edited order keeps its row.

@@ -24,6 +24,7 @@ use crate::typed::{self, Stored};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::cell::Cell;
 use domain::row::{check_header, day_hash};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// An intent that was not followed by its call within this time is given up: the lease may be somebody else's by now.
@@ -163,23 +164,28 @@ pub async fn settle(deps: &Deps, lease: &Lease, target: &DayTarget<'_>) -> Resul
     close(deps, lease, target, None).await
 }
 
-/// Brings the day about. Zero write requests when the sheet is right.
+/// Brings the day about. Zero write requests when the sheet is right. Says also which orders in quarantine have a row
+/// on this day, which was left alone.
 pub async fn bring_about(
     deps: &Deps,
     lease: &mut Lease,
     target: &DayTarget<'_>,
     desired: &DesiredDay,
-) -> Result<DayDone, StepError> {
+) -> Result<(DayDone, BTreeSet<i64>), StepError> {
     let mut changed = 0;
     let mut generation = 0;
+    let mut spared;
     for _ in 0..=WRITES_PER_WINDOW_MAX {
         let mut plans = 0;
         let planned = loop {
-            let Some(planned) = plan(target, desired).await? else {
-                return Ok(match changed {
+            let (planned, spares) = plan(target, desired).await?;
+            spared = spares;
+            let Some(planned) = planned else {
+                let done = match changed {
                     0 => DayDone::Unchanged,
                     changed => DayDone::Written { changed, generation },
-                });
+                };
+                return Ok((done, spared));
             };
             match write_once(deps, lease, target, desired, planned).await? {
                 Some(done) => break done,
@@ -193,15 +199,18 @@ pub async fn bring_about(
         changed += planned.0;
         generation = planned.1;
         if planned.2 {
-            return Ok(DayDone::Written { changed, generation });
+            return Ok((DayDone::Written { changed, generation }, spared));
         }
     }
     let reason = Reason::ReadBackDiffers { day: target.day, rows: changed };
     Err(Setback { reason, next: crate::setback::Next::BackOff }.into())
 }
 
-/// Reads and plans. `None`: the sheet is right.
-async fn plan(target: &DayTarget<'_>, desired: &DesiredDay) -> Result<Option<Planned>, StepError> {
+/// Reads and plans; `None`: the sheet is right. Then the codes of the rows that are left alone.
+async fn plan(
+    target: &DayTarget<'_>,
+    desired: &DesiredDay,
+) -> Result<(Option<Planned>, BTreeSet<i64>), StepError> {
     let before = target.sheet.read_grid().await?;
     check_header(&before.header).map_err(|mismatch| {
         let SheetNames { spreadsheet, tab } = names(target);
@@ -212,16 +221,17 @@ async fn plan(target: &DayTarget<'_>, desired: &DesiredDay) -> Result<Option<Pla
     let numbers = candidate_rows(&before, target.day, &moved);
     let rows =
         if numbers.is_empty() { RowBlock::default() } else { target.sheet.read_rows(&numbers).await? };
-    let plan = plan_day(&rows, &desired.rows, &desired.kept_rows());
+    let mut plan = plan_day(&rows, &desired.rows, &desired.kept_rows());
+    let spared = std::mem::take(&mut plan.spared);
     if plan.is_empty() {
-        return Ok(None);
+        return Ok((None, spared));
     }
     if desired.is_empty() && !target.allow_empty {
         let reason = Reason::WouldEmptyFilledDay { day: target.day, rows: plan.owned };
         return Err(Setback::for_good(reason).into());
     }
     let append_after = free_place(target, &before, plan.append.len()).await?;
-    Ok(Some(Planned { before, rows, plan, append_after }))
+    Ok((Some(Planned { before, rows, plan, append_after }), spared))
 }
 
 struct SheetNames<'a> {
@@ -343,8 +353,9 @@ async fn write_once(
         }
         Err(SheetWriteError::Unknown(detail)) => {
             tracing::warn!(account = target.account.name, day = %target.day, generation, detail, "write without an answer");
+            // First: should the look at the marker fail as well, the next run must not count from before the call.
+            let open = sent_later(deps, lease, target, open.clone()).await?;
             if !target.sheet.read_grid().await?.markers.contains(&write.marker) {
-                let open = sent_later(deps, lease, target, open).await?;
                 let until = settled_at(deps, &open);
                 return Err(Setback::until(Reason::Settling { sent_at: open.sent_at, until }, until).into());
             }

@@ -47,6 +47,7 @@ type Known<'a> = Option<&'a BTreeMap<String, WrittenOrder>>;
 pub async fn changed_orders(
     deps: &Deps,
     account: &str,
+    day: NaiveDate,
     desired: &DesiredDay,
     known: Known<'_>,
 ) -> Result<LedgerChanges, FlowError> {
@@ -71,8 +72,12 @@ pub async fn changed_orders(
         if let Some(stored) = before.as_ref().filter(|stored| same(stored)) {
             if stored.value.state == OrderState::Discarded {
                 changes.discarded.insert(order.identity.clone());
+                continue;
             }
-            continue;
+            // The entry says another day, and its row may be found on this one.
+            if stored.value.day == day {
+                continue;
+            }
         }
         changes.orders.push(ChangedOrder {
             identity: order.identity.clone(),
@@ -97,7 +102,8 @@ pub fn moved_rows(changed: &[ChangedOrder], day: NaiveDate) -> MovedRows {
     changed.iter().filter_map(elsewhere).collect()
 }
 
-/// Brings the ledger of the orders up to date, under the fence, in transactions that may be repeated.
+/// Brings the ledger of the orders up to date, under the fence, in transactions that may be repeated. `spared` are the
+/// codes of orders in quarantine whose row was found on this day.
 #[expect(clippy::too_many_arguments, reason = "one day's facts, each from another place")]
 pub async fn settle(
     deps: &Deps,
@@ -107,6 +113,7 @@ pub async fn settle(
     run: &str,
     desired: &DesiredDay,
     changed: Vec<ChangedOrder>,
+    spared: &BTreeSet<i64>,
     known: Known<'_>,
 ) -> Result<(), StepError> {
     let now = deps.clock.now();
@@ -126,6 +133,13 @@ pub async fn settle(
         let mut transitions = before.map(|before| before.transitions.clone()).unwrap_or_default();
         // In quarantine for the same reason, only its text is another: it has been there all the time.
         let stays = before.is_some_and(|before| before.state == state && before.reason == order.reason);
+        // An order without a usable date stays where its row is, or where it was last seen.
+        let is_here = order.reason.is_none() || spared.contains(&order.code);
+        let stands = before.filter(|_| !is_here).map_or(day, |before| before.day);
+        let as_before = |before: &OrderRecord| before.day == stands && before.content == order.content;
+        if order.reason.is_some() && stays && before.is_some_and(as_before) {
+            continue;
+        }
         if state == OrderState::Written || !stays {
             record(
                 &mut transitions,
@@ -136,8 +150,7 @@ pub async fn settle(
         }
         let record = OrderRecord {
             code: order.code,
-            // An order without a usable date stays where it was last seen.
-            day: if order.reason.is_some() { before.map_or(day, |before| before.day) } else { day },
+            day: stands,
             state,
             hash: order.hash,
             flags: order.flags,
