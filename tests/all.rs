@@ -9,6 +9,7 @@ mod events;
 mod flow;
 mod kill_points;
 mod scenario;
+mod simulation;
 mod simulators;
 mod template;
 mod world;

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 pub struct MemoryOrders {
     orders: Mutex<Vec<Order>>,
     people: Mutex<Vec<PersonRecord>>,
-    changed: Mutex<Vec<Order>>,
+    changed: Mutex<Vec<(DateTime<Utc>, Order)>>,
     fail: Mutex<Option<SourceError>>,
     people_fail: Mutex<Option<SourceError>>,
     pub asked_people: Mutex<Vec<String>>,
@@ -54,11 +54,27 @@ impl MemoryOrders {
         *self.orders.lock().unwrap() = orders;
     }
 
+    /// A change that every changed-since listing names, whenever it is asked for.
     pub fn put(&self, order: Order) {
+        self.put_at(order, DateTime::<Utc>::MAX_UTC);
+    }
+
+    /// A change at a time: a listing names it while it asks for changes since an earlier one.
+    pub fn put_at(&self, order: Order, at: DateTime<Utc>) {
         let mut orders = self.orders.lock().unwrap();
         orders.retain(|known| known.id != order.id);
         orders.push(order.clone());
-        self.changed.lock().unwrap().push(order);
+        let mut changed = self.changed.lock().unwrap();
+        changed.retain(|(_, known)| known.id != order.id);
+        changed.push((at, order));
+    }
+
+    pub fn people_known(&self) -> Vec<PersonRecord> {
+        self.people.lock().unwrap().clone()
+    }
+
+    pub fn all(&self) -> Vec<Order> {
+        self.orders.lock().unwrap().clone()
     }
 
     pub fn remove(&self, code: i64) {
@@ -89,11 +105,12 @@ impl OrderSource for MemoryOrders {
         Ok(orders.iter().filter(of_day).cloned().collect())
     }
 
-    async fn orders_changed_since(&self, _since: DateTime<Utc>) -> Result<Vec<Order>, SourceError> {
+    async fn orders_changed_since(&self, since: DateTime<Utc>) -> Result<Vec<Order>, SourceError> {
         if let Some(error) = self.fail.lock().unwrap().clone() {
             return Err(error);
         }
-        Ok(self.changed.lock().unwrap().clone())
+        let changed = self.changed.lock().unwrap();
+        Ok(changed.iter().filter(|(at, _)| *at > since).map(|(_, order)| order.clone()).collect())
     }
 
     async fn people(&self, document: &DocumentKey) -> Result<Vec<PersonRecord>, SourceError> {

@@ -37,7 +37,8 @@ struct Tab {
     faults: VecDeque<WriteFault>,
     late: Vec<DayWrite>,
     writes: usize,
-    applied: usize,
+    applied: Vec<Marker>,
+    takes_known_ids: bool,
     bookings: Vec<ErpRow>,
 }
 
@@ -45,7 +46,8 @@ pub struct MemorySheet {
     tab: Mutex<Tab>,
 }
 
-fn to_cell(cell: &TypedCell) -> Cell {
+/// What reads back of a cell that was written.
+pub fn to_cell(cell: &TypedCell) -> Cell {
     match cell {
         TypedCell::Text(text) if text.is_empty() => Cell::Empty,
         TypedCell::Text(text) => Cell::Text(text.clone()),
@@ -64,10 +66,11 @@ fn whole(cell: Option<&Cell>) -> Option<i64> {
 
 impl Tab {
     fn apply(&mut self, write: &DayWrite) -> Result<(), String> {
-        if self.markers.iter().any(|marker| {
+        let is_known = |marker: &Marker| {
             marker.metadata_id == write.marker.metadata_id
                 && !write.replace_markers.contains(&marker.metadata_id)
-        }) {
+        };
+        if !self.takes_known_ids && self.markers.iter().any(is_known) {
             return Err(format!("metadata id {} exists", write.marker.metadata_id));
         }
         let mut rows = self.rows.clone();
@@ -91,7 +94,7 @@ impl Tab {
         self.rows = rows;
         self.markers.retain(|marker| !write.replace_markers.contains(&marker.metadata_id));
         self.markers.push(write.marker.clone());
-        self.applied += 1;
+        self.applied.push(write.marker.clone());
         Ok(())
     }
 }
@@ -153,7 +156,22 @@ impl MemorySheet {
 
     /// Batches that took effect.
     pub fn applied(&self) -> usize {
-        self.tab.lock().unwrap().applied
+        self.tab.lock().unwrap().applied.len()
+    }
+
+    /// The marker of each batch that took effect, in that order.
+    pub fn history(&self) -> Vec<Marker> {
+        self.tab.lock().unwrap().applied.clone()
+    }
+
+    /// Every row from row 2 on, blank ones too.
+    pub fn rows(&self) -> Vec<Vec<Cell>> {
+        self.tab.lock().unwrap().rows.clone()
+    }
+
+    /// A broken spreadsheet: it no longer refuses a batch whose marker has an id that exists.
+    pub fn take_known_ids(&self) {
+        self.tab.lock().unwrap().takes_known_ids = true;
     }
 
     pub fn markers(&self) -> Vec<Marker> {
