@@ -122,19 +122,25 @@ where
         let started_at = self.deps.clock.now();
         let event = with_scheduled_time(event, started_at);
         let result = match read::<E>(&event) {
-            Ok(typed) => guard::within(&*self.deps.clock, deadline, (self.handle)(typed, &self.deps)).await,
+            Ok(typed) => {
+                let end = guard::end_of_work(&*self.deps.clock, deadline);
+                guard::within(&*self.deps.clock, end, (self.handle)(typed, &self.deps)).await
+            }
             Err(refused) => Err(refused),
         };
         let elapsed = self.deps.clock.now() - started_at;
         match result {
             Ok(report) => {
-                self.metrics.succeeded(self.name, elapsed, &report.measures());
+                self.metrics.ended(self.name, elapsed, &report);
                 serde_json::to_value(&report).map_err(|error| FunctionError::BadEvent(error.to_string()))
             }
             Err(error) => {
                 self.metrics.failed(self.name, elapsed, &error);
                 let account = event.get("account").and_then(Value::as_str).unwrap_or(NO_ACCOUNT);
-                tell(&self.deps, self.name, account, &error).await;
+                let run = Run::begun(&self.deps, self.name, known_name(account));
+                if let Err(unnoted) = tell(&self.deps, run, &error).await {
+                    tracing::error!(function = self.name, %unnoted, "the refusal is not in the run journal");
+                }
                 Err(error)
             }
         }
@@ -168,21 +174,25 @@ pub fn read<E: DeserializeOwned>(event: &Value) -> Result<E, FunctionError> {
     E::deserialize(event).map_err(|error| FunctionError::BadEvent(error.to_string()))
 }
 
+/// The account of an event as the journal takes it: a name, or that there is none.
+pub(crate) fn known_name(account: &str) -> &str {
+    if flows::accounts::name_problem(account).is_none() { account } else { NO_ACCOUNT }
+}
+
 /// Says once, at the boundary, that an invocation failed; what was refused is entered into the run journal as well,
-/// since nobody will come back for it.
-pub(crate) async fn tell(deps: &Deps, function: &str, account: &str, error: &FunctionError) {
-    let kind = error.kind();
-    tracing::error!(function, account, kind, %error, "the invocation failed");
+/// since nobody will come back for it. Entering the same run twice is entering it once.
+///
+/// # Errors
+/// It could not be entered.
+pub(crate) async fn tell(deps: &Deps, run: Run, error: &FunctionError) -> Result<(), FlowError> {
+    let (function, account, kind) = (&run.function, &run.account, error.kind());
+    tracing::error!(function, account, run = run.id, kind, %error, "the invocation failed");
     let reason = match error {
         FunctionError::BadEvent(detail) => Reason::BadEvent { detail: detail.clone() },
         FunctionError::Refused(reason) => reason.clone(),
-        _ => return,
+        _ => return Ok(()),
     };
-    let account = if flows::accounts::name_problem(account).is_none() { account } else { NO_ACCOUNT };
-    let run = Run::begun(deps, function, account);
-    if let Err(error) = journal::note(deps, run, "refused", Some(reason)).await {
-        tracing::error!(function, account, %error, "the refusal could not be entered into the run journal");
-    }
+    journal::note(deps, run, "refused", Some(reason)).await
 }
 
 #[cfg(test)]

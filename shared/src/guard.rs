@@ -17,14 +17,20 @@ use std::time::Duration;
 
 /// Kept back from the time of an invocation to report what was not done, at most.
 pub const MARGIN_MAX: Duration = Duration::from_secs(2);
-/// The part of the remaining time that is kept back when that is less: a tenth.
+/// The part of the time that is kept back when that is less: a tenth.
 const MARGIN_DIVISOR: u32 = 10;
 
-/// The time a handler may take from now on; `None` when there is none left.
-pub fn remaining(clock: &dyn Clock, deadline: DateTime<Utc>) -> Option<Duration> {
-    let left = (deadline - clock.now()).to_std().ok().filter(|left| !left.is_zero())?;
+/// When the work of an invocation that begins now has to end. Asked for once, at its begin: what is late for one record
+/// is late for the next.
+pub fn end_of_work(clock: &dyn Clock, deadline: DateTime<Utc>) -> DateTime<Utc> {
+    let left = (deadline - clock.now()).to_std().unwrap_or_default();
     let margin = left.checked_div(MARGIN_DIVISOR).unwrap_or_default().min(MARGIN_MAX);
-    left.checked_sub(margin)
+    deadline - TimeDelta::from_std(margin).unwrap_or_default()
+}
+
+/// The time until then; `None` when there is none left.
+pub fn remaining(clock: &dyn Clock, end: DateTime<Utc>) -> Option<Duration> {
+    (end - clock.now()).to_std().ok().filter(|left| !left.is_zero())
 }
 
 /// A deadline that far from now.
@@ -32,16 +38,16 @@ pub fn deadline_after(clock: &dyn Clock, timeout: Duration) -> DateTime<Utc> {
     clock.now() + TimeDelta::from_std(timeout).unwrap_or(TimeDelta::days(1))
 }
 
-/// Runs a handler within its deadline; a panic becomes an error.
+/// Runs a handler until [`end_of_work`]; a panic becomes an error.
 ///
 /// # Errors
 /// The handler's own, [`FunctionError::TimedOut`] or [`FunctionError::Panicked`].
 pub async fn within<R>(
     clock: &dyn Clock,
-    deadline: DateTime<Utc>,
+    end: DateTime<Utc>,
     work: impl Future<Output = Result<R, FlowError>> + Send,
 ) -> Result<R, FunctionError> {
-    let Some(time) = remaining(clock, deadline) else { return Err(FunctionError::TimedOut) };
+    let Some(time) = remaining(clock, end) else { return Err(FunctionError::TimedOut) };
     match tokio::time::timeout(time, AssertUnwindSafe(work).catch_unwind()).await {
         Err(_) => Err(FunctionError::TimedOut),
         Ok(Err(panic)) => Err(FunctionError::Panicked(message_of(&*panic))),
@@ -60,19 +66,21 @@ mod tests {
     use super::*;
     use testkit::clock::SimulatedClock;
 
+    fn end_in(clock: &SimulatedClock, seconds: u64) -> DateTime<Utc> {
+        end_of_work(clock, deadline_after(clock, Duration::from_secs(seconds)))
+    }
+
     #[tokio::test]
     async fn a_handler_in_time_answers() {
         let clock = SimulatedClock::default();
-        let deadline = deadline_after(&clock, Duration::from_secs(300));
-        assert_eq!(within(&clock, deadline, async { Ok(7) }).await, Ok(7));
+        assert_eq!(within(&clock, end_in(&clock, 300), async { Ok(7) }).await, Ok(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_late_handler_is_cancelled_before_the_deadline() {
         let clock = SimulatedClock::default();
-        let deadline = deadline_after(&clock, Duration::from_secs(300));
         let began = tokio::time::Instant::now();
-        let late = within::<()>(&clock, deadline, std::future::pending()).await;
+        let late = within::<()>(&clock, end_in(&clock, 300), std::future::pending()).await;
         assert_eq!(late, Err(FunctionError::TimedOut));
         assert_eq!(began.elapsed(), Duration::from_secs(298));
     }
@@ -87,16 +95,15 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error_that_says_what_it_said() {
         let clock = SimulatedClock::default();
-        let deadline = deadline_after(&clock, Duration::from_secs(300));
         let panicking = async { panic!("order {}", 7) };
-        let error = within::<()>(&clock, deadline, panicking).await;
+        let error = within::<()>(&clock, end_in(&clock, 300), panicking).await;
         assert_eq!(error, Err(FunctionError::Panicked("order 7".to_owned())));
     }
 
     #[test]
     fn a_short_time_keeps_back_a_tenth() {
         let clock = SimulatedClock::default();
-        let of = |seconds| remaining(&clock, deadline_after(&clock, Duration::from_secs(seconds)));
+        let of = |seconds| remaining(&clock, end_in(&clock, seconds));
         assert_eq!(of(10), Some(Duration::from_secs(9)));
         assert_eq!(of(0), None);
     }

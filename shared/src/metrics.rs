@@ -52,6 +52,11 @@ impl Measure {
 pub trait Measured {
     /// Its numbers.
     fn measures(&self) -> Vec<Measure>;
+    /// Whether what the function is there for was done. An alarm for silence counts these, so a run that only found
+    /// that it has to wait, or that it may not work, is none.
+    fn is_success(&self) -> bool {
+        true
+    }
 }
 
 impl Measured for WindowReport {
@@ -68,6 +73,10 @@ impl Measured for WindowReport {
         };
         measures.push(Measure::count("orders_quarantined", self.quarantined));
         measures
+    }
+
+    fn is_success(&self) -> bool {
+        matches!(self.outcome, WindowOutcome::Written { .. } | WindowOutcome::Unchanged { .. })
     }
 }
 
@@ -89,9 +98,10 @@ impl Metrics {
         Self::new(stack, clock, Box::new(std::io::stdout()))
     }
 
-    /// A piece of work ended well.
-    pub fn succeeded(&self, function: &str, elapsed: TimeDelta, measures: &[Measure]) {
-        self.write(function, elapsed, Measure::count("successful_runs", 1), measures);
+    /// A piece of work ended with a report.
+    pub fn ended(&self, function: &str, elapsed: TimeDelta, report: &dyn Measured) {
+        let success = Measure::count("successful_runs", usize::from(report.is_success()));
+        self.write(function, elapsed, success, &report.measures());
     }
 
     /// A piece of work failed, or was refused.
@@ -162,8 +172,7 @@ mod tests {
     #[test]
     fn every_declared_metric_has_its_value_and_every_dimension_its_name() {
         let told = lines(|metrics| {
-            let measures = [Measure::count("windows_sent", 2)];
-            metrics.succeeded("dispatch", TimeDelta::milliseconds(15), &measures);
+            metrics.ended("dispatch", TimeDelta::milliseconds(15), &Sent(true));
         });
         let directive = &told[0]["_aws"]["CloudWatchMetrics"][0];
         let names: Vec<_> = directive["Metrics"]
@@ -178,6 +187,23 @@ mod tests {
         }
         assert_eq!(told[0]["_aws"]["Timestamp"], 1_774_515_600_000_i64);
         assert_eq!((&told[0]["run_duration"], &told[0]["windows_sent"]), (&json!(15), &json!(2)));
+    }
+
+    struct Sent(bool);
+
+    impl Measured for Sent {
+        fn measures(&self) -> Vec<Measure> {
+            vec![Measure::count("windows_sent", 2)]
+        }
+        fn is_success(&self) -> bool {
+            self.0
+        }
+    }
+
+    #[test]
+    fn a_run_that_only_waits_is_no_success() {
+        let told = lines(|metrics| metrics.ended("dispatch", TimeDelta::zero(), &Sent(false)));
+        assert_eq!(told[0]["successful_runs"], 0);
     }
 
     #[test]

@@ -10,13 +10,13 @@
 //! ```
 //! The answer names the failed records one by one (`ReportBatchItemFailures`). A record without an id cannot be named,
 //! and an empty name would fail the whole batch without a word: such a batch is refused as a whole, with one.
-use crate::function::{Function, FunctionError, Handler, read, tell};
+use crate::function::{Function, FunctionError, Handler, known_name, read, tell};
 use crate::guard;
 use crate::metrics::{Measured, Metrics};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use flows::deps::Deps;
-use flows::journal::NO_ACCOUNT;
+use flows::journal::{NO_ACCOUNT, Run};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ use std::time::Duration;
 /// How long a failed record stays hidden, by its deliveries so far; the last one repeats.
 const RETRY_AFTER: [Duration; 4] =
     [Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(60), Duration::from_secs(180)];
+
+/// How long shortening the wait may take: the rest of the margin is for the answer.
+const VISIBILITY_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// What Lambda hands over: the records of one batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,29 +101,35 @@ where
     }
 
     /// Works on one record; whether it is to be acknowledged.
-    async fn work(&self, record: &SqsRecord, deadline: DateTime<Utc>) -> bool {
+    async fn work(&self, record: &SqsRecord, end: DateTime<Utc>) -> bool {
         let started_at = self.deps.clock.now();
         let body = serde_json::from_str::<Value>(&record.body)
             .map_err(|error| FunctionError::BadEvent(format!("the body is not JSON: {error}")));
         let result = match body.as_ref().map_err(Clone::clone).and_then(read::<E>) {
-            Ok(event) => guard::within(&*self.deps.clock, deadline, (self.handle)(event, &self.deps)).await,
+            Ok(event) => guard::within(&*self.deps.clock, end, (self.handle)(event, &self.deps)).await,
             Err(refused) => Err(refused),
         };
         let elapsed = self.deps.clock.now() - started_at;
         let error = match result {
             Ok(report) => {
-                self.metrics.succeeded(self.name, elapsed, &report.measures());
+                self.metrics.ended(self.name, elapsed, &report);
                 return true;
             }
             Err(error) => error,
         };
         self.metrics.failed(self.name, elapsed, &error);
         let unreadable = matches!(error, FunctionError::BadEvent(_));
-        if !unreadable || record.deliveries() == 1 {
-            let account = body.as_ref().ok().and_then(|body| body.get("account")).and_then(Value::as_str);
-            tell(&self.deps, self.name, account.unwrap_or(NO_ACCOUNT), &error).await;
+        let account = body.as_ref().ok().and_then(|body| body.get("account")).and_then(Value::as_str);
+        let mut run = Run::begun(&self.deps, self.name, known_name(account.unwrap_or(NO_ACCOUNT)));
+        if !error.is_worth_repeating() {
+            // However often it is delivered, it stands in the journal once.
+            run.id = format!("refused-{}", record.message_id);
         }
-        if !unreadable && !error.is_worth_repeating() {
+        let noted = tell(&self.deps, run, &error).await;
+        if let Err(unnoted) = &noted {
+            tracing::error!(function = self.name, message = record.message_id, %unnoted, "the refusal is not in the journal");
+        }
+        if !unreadable && !error.is_worth_repeating() && noted.is_ok() {
             return true;
         }
         let wait = if unreadable { Duration::ZERO } else { retry_after(record.deliveries()) };
@@ -130,10 +139,14 @@ where
 
     /// Shortens the wait for the next delivery. Without it the message comes back all the same, only later.
     async fn show_again_after(&self, record: &SqsRecord, wait: Duration) {
-        if let Err(error) = self.deps.queue.change_visibility(self.queue, &record.receipt_handle, wait).await
-        {
-            tracing::warn!(function = self.name, message = record.message_id, %error, "visibility was not shortened");
-        }
+        let change = self.deps.queue.change_visibility(self.queue, &record.receipt_handle, wait);
+        let problem = match tokio::time::timeout(VISIBILITY_TIME_MAX, change).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the queue took too long".to_owned(),
+        };
+        let message = record.message_id.as_str();
+        tracing::warn!(function = self.name, message, problem, "visibility was not shortened");
     }
 }
 
@@ -164,13 +177,14 @@ where
                 return Err(self.refuse(FunctionError::BadEvent(told)).await);
             }
         };
+        let end = guard::end_of_work(&*self.deps.clock, deadline);
         let mut failed: Vec<&str> = Vec::new();
         let mut failed_groups: BTreeSet<&str> = BTreeSet::new();
         for record in &batch.records {
             let group = record.attributes.message_group_id.as_deref();
             let behind = group.is_some_and(|group| failed_groups.contains(group));
-            let untouched = behind || guard::remaining(&*self.deps.clock, deadline).is_none();
-            if untouched || !self.work(record, deadline).await {
+            let untouched = behind || guard::remaining(&*self.deps.clock, end).is_none();
+            if untouched || !self.work(record, end).await {
                 failed.push(&record.message_id);
                 failed_groups.extend(group);
             }
@@ -183,7 +197,9 @@ where
 impl<E, R> Worker<E, R> {
     async fn refuse(&self, error: FunctionError) -> FunctionError {
         self.metrics.failed(self.name, chrono::TimeDelta::zero(), &error);
-        tell(&self.deps, self.name, NO_ACCOUNT, &error).await;
+        if let Err(unnoted) = tell(&self.deps, Run::begun(&self.deps, self.name, NO_ACCOUNT), &error).await {
+            tracing::error!(function = self.name, %unnoted, "the refusal is not in the journal");
+        }
         error
     }
 }

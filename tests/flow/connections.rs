@@ -92,6 +92,8 @@ impl OpenOrders for Door {
 #[async_trait]
 impl OrderSource for Source {
     async fn billed_orders(&self, _: NaiveDate) -> Result<Vec<Order>, SourceError> {
+        // So that calls side by side are all refused before one of them looks again.
+        tokio::task::yield_now().await;
         if self.token == *self.wanted.lock().unwrap() {
             return Ok(Vec::new());
         }
@@ -149,6 +151,17 @@ async fn a_rotated_secret_is_taken_up_by_the_call_that_was_refused() {
     orders(&stage).await.unwrap();
     orders(&stage).await.unwrap();
     assert_eq!(stage.secrets.refreshed.load(Ordering::Relaxed), 1, "read again once, then kept");
+}
+
+#[tokio::test]
+async fn of_two_calls_that_are_refused_at_once_both_take_up_the_new_secret() {
+    let stage = stage();
+    let source = stage.connections.orders(&stage.account).await.unwrap();
+    stage.secrets.rotate("second");
+    *stage.wanted.lock().unwrap() = "second".to_owned();
+    let day = NaiveDate::from_ymd_opt(2026, 3, 25).unwrap();
+    let (one, two) = tokio::join!(source.billed_orders(day), source.billed_orders(day));
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
 }
 
 #[tokio::test]

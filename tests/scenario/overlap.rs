@@ -166,3 +166,55 @@ async fn the_rate_limit_holds_across_instances_that_work_at_the_same_time() {
         assert!(within <= 15, "{within} calls in the ten minutes from {from}");
     }
 }
+
+#[tokio::test]
+async fn an_identity_that_another_request_has_had_is_refused() {
+    let world = World::new(1).await;
+    let asked = |from: &str, to: &str, allow_empty| BackfillEvent {
+        v: 1,
+        account: ACCOUNT.to_owned(),
+        from: day(from),
+        to: day(to),
+        dry_run: false,
+        allow_empty,
+        request: Some("r1".to_owned()),
+    };
+    let deps = world.deps();
+    let first = sige_backfill::handle(asked("2026-03-01", "2026-03-02", false), &deps).await.unwrap();
+    let again = sige_backfill::handle(asked("2026-03-01", "2026-03-02", false), &deps).await.unwrap();
+    assert_eq!(again.plan.unwrap().plan, first.plan.unwrap().plan, "the same request is the same plan");
+    for other in [asked("2026-03-03", "2026-03-04", false), asked("2026-03-01", "2026-03-02", true)] {
+        let refused = sige_backfill::handle(other, &deps).await.unwrap_err();
+        assert!(refused.to_string().contains("has been used for another plan"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn one_plan_that_cannot_be_read_keeps_nobody_waiting() {
+    let world = World::new(1).await;
+    let deps = world.deps();
+    let event = BackfillEvent {
+        v: 1,
+        account: ACCOUNT.to_owned(),
+        from: day("2026-03-01"),
+        to: day("2026-03-01"),
+        dry_run: false,
+        allow_empty: true,
+        request: None,
+    };
+    // The window is due and its wake-up is gone; beside it lies a plan of a release that nobody here knows.
+    sige_backfill::handle(event, &deps).await.unwrap();
+    world.clock.advance(Duration::from_secs(3_600));
+    let broken = flows::ports::NewItem {
+        key: flows::ports::ItemKey::new(format!("plan#{ACCOUNT}"), "broken"),
+        index: Some(flows::ports::ItemKey::new("planning", "a-broken")),
+        expires_at: None,
+        body: serde_json::json!({ "v": 99 }),
+    };
+    deps.state.write(broken, flows::ports::Expect::Absent).await.unwrap();
+    let before = deps.queue.counts(flows::settings::WINDOWS_QUEUE).await.unwrap().waiting;
+    let failed = flows::dispatch::tick(&deps).await.unwrap_err();
+    assert!(failed.to_string().contains("format version 99"), "{failed}");
+    let after = deps.queue.counts(flows::settings::WINDOWS_QUEUE).await.unwrap().waiting;
+    assert_eq!(after, before + 1, "the due window was sent all the same");
+}

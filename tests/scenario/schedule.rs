@@ -201,3 +201,20 @@ async fn an_event_of_another_shape_is_refused() {
     let newer = DispatchEvent { v: 2, scheduled_at: None };
     assert!(matches!(dispatch::handle(newer, &world.deps()).await, Err(FlowError::BadRequest(_))));
 }
+
+#[tokio::test]
+async fn a_tick_of_the_future_is_refused_and_moves_no_cursor() {
+    let world = world().await;
+    let future = world.clock.now() + TimeDelta::days(365 * 36);
+    for refused in [
+        sige_daily_sync::handle(tick_at(future), &world.deps()).await.err(),
+        dispatch::handle(DispatchEvent { v: 1, scheduled_at: Some(future) }, &world.deps()).await.err(),
+    ] {
+        assert!(
+            matches!(&refused, Some(FlowError::BadRequest(told)) if told.contains("not come yet")),
+            "{refused:?}"
+        );
+    }
+    let cursor = ItemKey::new(format!("cursor#{}", crate::world::ACCOUNT), "sige-daily");
+    assert_eq!(world.state.get(&cursor).await.unwrap(), None);
+}

@@ -14,4 +14,8 @@ impl Measured for DispatchReport {
     fn measures(&self) -> Vec<Measure> {
         vec![Measure::count("windows_sent", self.sent), Measure::count("plans_spread", self.plans_spread)]
     }
+
+    fn is_success(&self) -> bool {
+        self.skipped.is_none()
+    }
 }

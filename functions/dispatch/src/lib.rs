@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use flows::deps::{Deps, FlowError};
 use flows::dispatch::tick;
 use flows::reason::Reason;
+use flows::request;
 use flows::schedule::{self, Begun, SkipsTold};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,7 @@ pub async fn handle(event: DispatchEvent, deps: &Deps) -> Result<DispatchReport,
         return Err(FlowError::BadRequest(format!("event version {} is not known, 1 is", event.v)));
     }
     if let Some(scheduled_at) = event.scheduled_at {
+        request::check_scheduled(deps, scheduled_at)?;
         let begun = schedule::begin(deps, schedule::DISPATCH, scheduled_at, SkipsTold::FirstOfPause).await?;
         if let Begun::Paused(reason) = begun {
             return Ok(DispatchReport { skipped: Some(reason), ..DispatchReport::default() });

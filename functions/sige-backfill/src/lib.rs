@@ -14,6 +14,7 @@ use flows::deps::{Deps, FlowError};
 use flows::dispatch;
 use flows::journal::{self, Run};
 use flows::reason::Reason;
+use flows::request;
 use serde::{Deserialize, Serialize};
 
 /// What is asked for.
@@ -59,6 +60,8 @@ pub async fn handle(event: BackfillEvent, deps: &Deps) -> Result<BackfillReport,
     if event.v != 1 {
         return Err(FlowError::BadRequest(format!("event version {} is not known, 1 is", event.v)));
     }
+    request::check_account(&event.account)?;
+    event.request.as_deref().map_or(Ok(()), request::check_request)?;
     let days = backfill::days(deps, event.from, event.to)?.len();
     let Some(stored) = accounts::load(&*deps.state, &event.account).await? else {
         return Err(FlowError::Refused(Reason::AccountUnknown { account: event.account }));

@@ -17,4 +17,8 @@ impl Measured for DailySyncReport {
             Measure::count("accounts_skipped", self.skipped.len()),
         ]
     }
+
+    fn is_success(&self) -> bool {
+        self.paused.is_none() && !self.plans.is_empty()
+    }
 }

@@ -14,6 +14,7 @@ use flows::deps::{Deps, FlowError};
 use flows::dispatch;
 use flows::journal::{self, Run};
 use flows::reason::Reason;
+use flows::request;
 use flows::schedule::{self, Begun, SkipsTold};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,9 @@ pub async fn handle(event: DailySyncEvent, deps: &Deps) -> Result<DailySyncRepor
     if event.v != 1 {
         return Err(FlowError::BadRequest(format!("event version {} is not known, 1 is", event.v)));
     }
+    event.account.as_deref().map_or(Ok(()), request::check_account)?;
+    event.request.as_deref().map_or(Ok(()), request::check_request)?;
+    event.scheduled_at.map_or(Ok(()), |at| request::check_scheduled(deps, at))?;
     let Some(scheduled_at) = event.tick() else { return plan(event, deps).await };
     match schedule::begin(deps, schedule::DAILY, scheduled_at, SkipsTold::Each).await? {
         Begun::Paused(reason) => Ok(DailySyncReport { paused: Some(reason), ..DailySyncReport::default() }),

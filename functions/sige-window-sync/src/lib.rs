@@ -6,6 +6,7 @@ mod function;
 pub use function::function;
 
 use flows::deps::{Deps, FlowError};
+use flows::request;
 use flows::window_sync::{WindowReport, WindowWake, sync_window};
 
 /// Works on the window if it is due. A lost, doubled or late wake-up does no harm.
@@ -16,5 +17,6 @@ pub async fn handle(wake: WindowWake, deps: &Deps) -> Result<WindowReport, FlowE
     if wake.v != 1 {
         return Err(FlowError::BadRequest(format!("event version {} is not known, 1 is", wake.v)));
     }
+    request::check_account(&wake.account)?;
     sync_window(deps, &wake).await
 }

@@ -68,6 +68,10 @@ pub async fn plan_backfill(
     };
     let plan = Plan { allow_empty: request.allow_empty, ..plan };
     let accepted = plan::accept(deps, account, &plan, Vec::new()).await?;
+    if !accepted && let Some(stored) = plan::load(deps, &account.name, &plan.id).await? {
+        let asked = |plan: &Plan| plan.days.iter().map(|planned| planned.day).collect::<Vec<_>>();
+        plan::same_request(&stored.value, asked(&stored.value) == asked(&plan), request.allow_empty)?;
+    }
     Ok(Accepted {
         account: account.name.clone(),
         plan: plan.id,

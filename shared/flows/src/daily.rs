@@ -74,6 +74,9 @@ pub async fn plan_daily(
 
 async fn plan_once(deps: &Deps, account: &Account, request: &DailyRequest) -> Result<Accepted, FlowError> {
     if let Some(stored) = plan::load(deps, &account.name, &request.id).await? {
+        let last = stored.value.days.last().map(|planned| planned.day);
+        let same_day = request.last_day.is_none() || request.last_day == last;
+        plan::same_request(&stored.value, same_day, request.allow_empty)?;
         plan::spread(deps, account, &request.id).await?;
         let days = stored.value.days.len();
         return Ok(Accepted {

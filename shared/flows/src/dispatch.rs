@@ -5,7 +5,7 @@
 use crate::accounts;
 use crate::deps::{Deps, FlowError};
 use crate::plan;
-use crate::ports::{Expect, ItemKey, Message, NewItem, Range, WriteOp, WriteOutcome};
+use crate::ports::{Expect, Item, ItemKey, Message, NewItem, Range, WriteOp, WriteOutcome};
 use crate::settings::WINDOWS_QUEUE;
 use crate::typed;
 use crate::window::{Priority, Window, due_partition, sortable, window_key};
@@ -40,29 +40,59 @@ pub struct Dispatched {
     pub plans_spread: usize,
 }
 
-/// One tick: completes plans that a crash left half-spread or half-cancelled, then sends the next window of every spreadsheet.
+/// One tick: sends the next window of every spreadsheet, and completes plans that a crash left half-spread or
+/// half-cancelled. A plan or spreadsheet that fails keeps none of the others waiting; the tick fails after all the rest.
 pub async fn tick(deps: &Deps) -> Result<Dispatched, FlowError> {
     let mut dispatched = Dispatched::default();
+    let mut failed: Option<FlowError> = None;
     let accounts = accounts::list(&*deps.state).await?;
+    send_to_all(deps, &accounts, &mut dispatched, &mut failed).await;
     let unspread = deps.state.query_index("planning", Range::all(), UNSPREAD_MAX, None).await?;
     for item in unspread.items {
-        let plan: plan::Plan = typed::decode::<plan::Plan>(item)?.value;
-        if let Some(stored) = accounts.iter().find(|stored| stored.account.name == plan.account) {
-            plan::spread(deps, &stored.account, &plan.id).await?;
-            dispatched.plans_spread += 1;
+        let key = item.key.sk.clone();
+        match spread(deps, &accounts, item).await {
+            Ok(spread) => dispatched.plans_spread += usize::from(spread),
+            Err(error) => {
+                tracing::error!(plan = key, %error, "the plan could not be completed");
+                failed = failed.or(Some(error));
+            }
         }
     }
+    if dispatched.plans_spread > 0 {
+        send_to_all(deps, &accounts, &mut dispatched, &mut failed).await;
+    }
+    failed.map_or(Ok(dispatched), Err)
+}
+
+/// Completes one plan; `false` when its account is gone.
+async fn spread(deps: &Deps, accounts: &[accounts::Stored], item: Item) -> Result<bool, FlowError> {
+    let plan: plan::Plan = typed::decode::<plan::Plan>(item)?.value;
+    let Some(stored) = accounts.iter().find(|stored| stored.account.name == plan.account) else {
+        return Ok(false);
+    };
+    plan::spread(deps, &stored.account, &plan.id).await?;
+    Ok(true)
+}
+
+async fn send_to_all(
+    deps: &Deps,
+    accounts: &[accounts::Stored],
+    dispatched: &mut Dispatched,
+    failed: &mut Option<FlowError>,
+) {
     let mut by_spreadsheet: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for stored in &accounts {
-        let account = &stored.account;
+    for account in accounts.iter().map(|stored| &stored.account) {
         by_spreadsheet.entry(&account.destination.spreadsheet).or_default().push(&account.name);
     }
     for (spreadsheet, accounts) in by_spreadsheet {
-        if send_next(deps, spreadsheet, &accounts).await? {
-            dispatched.sent += 1;
+        match send_next(deps, spreadsheet, &accounts).await {
+            Ok(sent) => dispatched.sent += usize::from(sent),
+            Err(error) => {
+                tracing::error!(spreadsheet, %error, "its next window could not be sent");
+                *failed = failed.take().or(Some(error));
+            }
         }
     }
-    Ok(dispatched)
 }
 
 /// Sends the most urgent due window of the accounts that write to a spreadsheet, if none is on its way.

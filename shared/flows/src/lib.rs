@@ -25,6 +25,7 @@ pub mod rate;
 pub mod read_back;
 pub mod reason;
 pub mod records;
+pub mod request;
 pub mod restore;
 pub mod schedule;
 pub mod setback;

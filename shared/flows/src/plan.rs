@@ -25,6 +25,9 @@ use crate::window::Priority;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Characters of each text of a reason that a plan keeps.
+const REASON_CHARS_MAX: usize = 100;
+
 /// Why the plan exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -193,6 +196,11 @@ impl Plan {
 
     /// Notes what became of a day; the last pending one finishes the plan.
     pub fn settle(&mut self, day: NaiveDate, state: DayState) {
+        // The window keeps the reason in full; a plan of a thousand failed days has to stay within one item.
+        let state = match state {
+            DayState::Failed { reason } => DayState::Failed { reason: reason.shortened(REASON_CHARS_MAX) },
+            state => state,
+        };
         for planned in self.days.iter_mut().filter(|planned| planned.day == day) {
             planned.state = state.clone();
         }
@@ -239,6 +247,25 @@ pub async fn accept(
     Ok(accepted)
 }
 
+/// Refuses a request whose identity another request has had: work would be reported as accepted and never be done.
+///
+/// # Errors
+/// [`FlowError::BadRequest`] with the plan that has the identity.
+pub fn same_request(plan: &Plan, same_days: bool, allow_empty: bool) -> Result<(), FlowError> {
+    if same_days && plan.allow_empty == allow_empty {
+        return Ok(());
+    }
+    let (first, last) = (plan.days.first(), plan.days.last());
+    let range =
+        first.zip(last).map_or_else(String::new, |(first, last)| format!(" {} to {}", first.day, last.day));
+    Err(FlowError::BadRequest(format!(
+        "request {} has been used for another plan ({} days{range}, allow_empty {}); take another identity",
+        plan.id,
+        plan.days.len(),
+        plan.allow_empty
+    )))
+}
+
 /// An unfinished plan of the same kind over the same days: a repeated request goes on with it. One that was cancelled is
 /// not gone on with: whoever asks again gets a new plan, and the cancelled one stays what it is until it is resumed.
 pub async fn find_unfinished(
@@ -254,4 +281,29 @@ pub async fn find_unfinished(
         plan.state.is_open() && plan.kind == kind && plan.allow_empty == allow_empty && same_days
     };
     Ok(plans.into_iter().find(repeats))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::state::BODY_BYTES_MAX;
+
+    #[test]
+    fn the_longest_plan_fits_an_item_even_when_every_day_failed_at_length() {
+        let from = NaiveDate::from_ymd_opt(2022, 1, 1).unwrap_or_default();
+        let days: Vec<_> = from.iter_days().take(1_500).collect();
+        let mut plan = Plan::new(
+            "matriz",
+            "backfill-x".to_owned(),
+            PlanKind::Backfill,
+            DateTime::UNIX_EPOCH,
+            days.clone(),
+        );
+        for day in days {
+            let detail = "the caller does not have permission; ".repeat(20);
+            let reason = Reason::Credentials { system: "google sheets".to_owned(), detail };
+            plan.settle(day, DayState::Failed { reason });
+        }
+        assert!(typed::encode(&plan).is_ok_and(|body| body.to_string().len() <= BODY_BYTES_MAX));
+    }
 }

@@ -199,6 +199,19 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The same reason with each of its texts cut to that many characters.
+    #[must_use]
+    pub fn shortened(self, chars: usize) -> Self {
+        let Ok(serde_json::Value::Object(mut fields)) = serde_json::to_value(&self) else { return self };
+        for text in fields.values_mut().filter_map(|value| match value {
+            serde_json::Value::String(text) if text.chars().count() > chars => Some(text),
+            _ => None,
+        }) {
+            *text = text.chars().take(chars).chain(['…']).collect();
+        }
+        serde_json::from_value(serde_json::Value::Object(fields)).unwrap_or(self)
+    }
+
     /// The stable code, as stored.
     pub fn code(&self) -> String {
         serde_json::to_value(self)
@@ -215,5 +228,19 @@ impl From<&FlowError> for Reason {
             FlowError::BadRequest(detail) => Self::BadEvent { detail: detail.clone() },
             error => Self::Infrastructure { detail: error.to_string() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_the_rest_stays() {
+        let long = Reason::Unavailable { system: "sige".to_owned(), detail: "ã".repeat(500) };
+        let Reason::Unavailable { system, detail } = long.shortened(100) else { panic!("another reason") };
+        assert_eq!((system.as_str(), detail.chars().count()), ("sige", 101));
+        let short = Reason::AccountUnknown { account: "filial".to_owned() };
+        assert_eq!(short.clone().shortened(100), short);
     }
 }

@@ -82,7 +82,7 @@ crate::settings_section! {
     /// How work is planned, leased, deferred and retried.
     ["flows"] FlowSection {
         /// Most days of one backfill.
-        backfill_days_max: u64 = 1_100, Limit::of(1, 3_660);
+        backfill_days_max: u64 = 1_100, Limit::of(1, 1_500);
         /// How far before the last success the question "changed since?" reaches back, in minutes.
         change_overlap_minutes: u64 = 60, Limit::of(0, 10_080);
         /// Days of the past that a changed order may bring back into the daily plan.

@@ -3,7 +3,6 @@ use super::*;
 use crate::metrics::Measure;
 use flows::connections::NoConnections;
 use flows::deps::FlowError;
-use flows::journal::Run;
 use flows::lease::Takeover;
 use flows::ports::{Clock, NoBlobs, QueueConfig, Range, StoreError};
 use flows::pseudonym::Pseudonym;
@@ -193,6 +192,21 @@ async fn a_hanging_handler_is_cancelled_and_its_record_fails() {
     let stage = stage();
     let event = stage.batch(&[("a", r#"{"act":"hang"}"#)]).await;
     assert_eq!(stage.invoke(&event).await, ids(&event));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_late_for_one_record_is_late_for_the_next() {
+    let stage = stage();
+    let clock = stage.clock.clone();
+    let event =
+        stage.batch(&[("a", r#"{"act":"hang"}"#), ("b", r#"{"act":"work"}"#), ("c", "not json")]).await;
+    let hang = async {
+        tokio::time::sleep(Duration::from_secs(297)).await;
+        clock.sleep(Duration::from_secs(298)).await;
+    };
+    let (failed, ()) = tokio::join!(stage.invoke(&event), hang);
+    assert_eq!(failed, ids(&event));
+    assert_eq!(stage.journal().await, [], "the third was not looked at");
 }
 
 #[tokio::test]

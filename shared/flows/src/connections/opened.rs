@@ -47,13 +47,9 @@ impl<T: ?Sized> InUse<T> {
         Self { current: Mutex::new((secret, connection)) }
     }
 
-    pub(super) fn get(&self) -> Arc<T> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
-    }
-
-    /// Whether this is the secret that is in use already.
-    pub(super) fn uses(&self, secret: &SecretString) -> bool {
-        same_secret(&self.current.lock().unwrap_or_else(PoisonError::into_inner).0, secret)
+    /// The connection, and the secret it was opened with.
+    pub(super) fn get(&self) -> (SecretString, Arc<T>) {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn exchange(&self, secret: SecretString, connection: Arc<T>) {

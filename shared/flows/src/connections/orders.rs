@@ -1,5 +1,5 @@
 //! An order source that takes up a rotated secret.
-use super::opened::InUse;
+use super::opened::{InUse, same_secret};
 use super::{Freshness, Ground, OpenOrders, refused};
 use crate::accounts::Account;
 use crate::ports::{OrderSource, SourceError};
@@ -43,31 +43,40 @@ impl Renewable {
         Self { opener, in_use: InUse::new(secret, source) }
     }
 
-    /// The source with the secret as it is now, if that is another one than the refused.
-    async fn renewed(&self) -> Option<Arc<dyn OrderSource>> {
-        let name = &self.opener.account.sige_secret;
-        let secret = self.opener.ground.secret(SYSTEM, name, Freshness::Now).await.ok()?;
-        if self.in_use.uses(&secret) {
-            return None;
+    /// The source with the secret as it is now, if that is another one than the refused: somebody may have taken it up
+    /// already.
+    async fn renewed(&self, refused: &SecretString) -> Result<Option<Arc<dyn OrderSource>>, Reason> {
+        let (in_use, source) = self.in_use.get();
+        if !same_secret(&in_use, refused) {
+            return Ok(Some(source));
         }
-        let source = self.opener.open(&secret).await.ok()?;
+        let name = &self.opener.account.sige_secret;
+        let secret = match self.opener.ground.secret(SYSTEM, name, Freshness::Now).await {
+            Err(outage @ Reason::Unavailable { .. }) => return Err(outage),
+            Err(_) => return Ok(None),
+            Ok(secret) if same_secret(&secret, refused) => return Ok(None),
+            Ok(secret) => secret,
+        };
+        let Ok(source) = self.opener.open(&secret).await else { return Ok(None) };
         tracing::info!(account = self.opener.account.name, secret = name, "a rotated secret was taken up");
         self.in_use.exchange(secret, source.clone());
-        Some(source)
+        Ok(Some(source))
     }
 }
 
 /// Calls, and once more with the renewed source when the credential was refused and has changed since.
 macro_rules! renewing {
-    ($self:ident, $call:ident($($argument:expr),*)) => {
-        match $self.in_use.get().$call($($argument),*).await {
-            Err(refusal @ SourceError::Credentials { .. }) => match $self.renewed().await {
-                Some(source) => source.$call($($argument),*).await,
-                None => Err(refusal),
+    ($self:ident, $call:ident($($argument:expr),*)) => {{
+        let (secret, source) = $self.in_use.get();
+        match source.$call($($argument),*).await {
+            Err(refusal @ SourceError::Credentials { .. }) => match $self.renewed(&secret).await {
+                Ok(Some(source)) => source.$call($($argument),*).await,
+                Ok(None) => Err(refusal),
+                Err(reason) => Err(SourceError::Unavailable { system: SYSTEM, detail: reason.to_string(), retry_at: None }),
             },
             answered => answered,
         }
-    };
+    }};
 }
 
 #[async_trait]

@@ -1,5 +1,5 @@
 //! Spreadsheets that take up a rotated secret, and count their write requests.
-use super::opened::InUse;
+use super::opened::{InUse, same_secret};
 use super::{Freshness, Ground, OpenSheets, WriteCount, refused};
 use crate::accounts::Account;
 use crate::ports::{
@@ -48,31 +48,40 @@ impl Renewable {
         Self { opener, in_use: InUse::new(secret, sheet), writes }
     }
 
-    /// The spreadsheets with the secret as it is now, if that is another one than the refused.
-    async fn renewed(&self) -> Option<Arc<dyn ReportSheet>> {
-        let name = &self.opener.account.google_secret;
-        let secret = self.opener.ground.secret(SYSTEM, name, Freshness::Now).await.ok()?;
-        if self.in_use.uses(&secret) {
-            return None;
+    /// The spreadsheets with the secret as it is now, if that is another one than the refused: somebody may have taken it up
+    /// already.
+    async fn renewed(&self, refused: &SecretString) -> Result<Option<Arc<dyn ReportSheet>>, Reason> {
+        let (in_use, sheet) = self.in_use.get();
+        if !same_secret(&in_use, refused) {
+            return Ok(Some(sheet));
         }
-        let sheet = self.opener.open(&secret).await.ok()?;
+        let name = &self.opener.account.google_secret;
+        let secret = match self.opener.ground.secret(SYSTEM, name, Freshness::Now).await {
+            Err(outage @ Reason::Unavailable { .. }) => return Err(outage),
+            Err(_) => return Ok(None),
+            Ok(secret) if same_secret(&secret, refused) => return Ok(None),
+            Ok(secret) => secret,
+        };
+        let Ok(sheet) = self.opener.open(&secret).await else { return Ok(None) };
         tracing::info!(account = self.opener.account.name, secret = name, "a rotated secret was taken up");
         self.in_use.exchange(secret, sheet.clone());
-        Some(sheet)
+        Ok(Some(sheet))
     }
 }
 
 /// Reads, and once more with the renewed spreadsheets when the credential was refused and has changed since.
 macro_rules! renewing {
-    ($self:ident, $call:ident($($argument:expr),*)) => {
-        match $self.in_use.get().$call($($argument),*).await {
-            Err(refusal @ SheetReadError::Credentials { .. }) => match $self.renewed().await {
-                Some(sheet) => sheet.$call($($argument),*).await,
-                None => Err(refusal),
+    ($self:ident, $call:ident($($argument:expr),*)) => {{
+        let (secret, sheet) = $self.in_use.get();
+        match sheet.$call($($argument),*).await {
+            Err(refusal @ SheetReadError::Credentials { .. }) => match $self.renewed(&secret).await {
+                Ok(Some(sheet)) => sheet.$call($($argument),*).await,
+                Ok(None) => Err(refusal),
+                Err(reason) => Err(SheetReadError::Unavailable { detail: reason.to_string(), retry_at: None }),
             },
             answered => answered,
         }
-    };
+    }};
 }
 
 #[async_trait]
@@ -90,6 +99,6 @@ impl ReportSheet for Renewable {
     /// refused write is decided by whoever noted its intent.
     async fn write_day(&self, write: &DayWrite) -> Result<(), SheetWriteError> {
         self.writes.one_more();
-        self.in_use.get().write_day(write).await
+        self.in_use.get().1.write_day(write).await
     }
 }
