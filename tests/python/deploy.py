@@ -21,7 +21,6 @@ from botocore.exceptions import ClientError
 
 # As long as the slowest stack may take.
 DEADLINE_S = 120
-BUCKET = "packaged-functions"
 
 
 def arguments():
@@ -61,20 +60,20 @@ def zipped(binary):
     return packed.getvalue()
 
 
-def uploaded(s3, binary):
+def uploaded(s3, bucket, binary):
     key = hashlib.sha256(binary).hexdigest() + ".zip"
     try:
-        s3.head_object(Bucket=BUCKET, Key=key)
+        s3.head_object(Bucket=bucket, Key=key)
     except ClientError:
-        s3.put_object(Bucket=BUCKET, Key=key, Body=zipped(binary))
-    return f"s3://{BUCKET}/{key}"
+        s3.put_object(Bucket=bucket, Key=key, Body=zipped(binary))
+    return f"s3://{bucket}/{key}"
 
 
-def packaged(s3, asked):
+def packaged(s3, bucket, asked):
     """The template's text with every CodeUri replaced by the address of its package."""
     place = {"LocationConstraint": asked.region}
     try:
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
     except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
         pass
 
@@ -82,7 +81,7 @@ def packaged(s3, asked):
         binary = asked.packaged / found[2] / "bootstrap"
         if not binary.is_file():
             sys.exit(f"there is no {binary}; infra/package makes it")
-        return found[1] + uploaded(s3, binary.read_bytes())
+        return found[1] + uploaded(s3, bucket, binary.read_bytes())
 
     text = asked.template.read_text("utf-8")
     return re.sub(r"^( *CodeUri: )target/lambda-dist/([a-z0-9-]+)/$", address, text, flags=re.MULTILINE)
@@ -109,15 +108,18 @@ def wait_until_it_stands(cloudformation, stack):
 def main():
     asked = arguments()
     emulator = Emulator(asked)
-    template = packaged(emulator.client("s3"), asked)
+    s3 = emulator.client("s3")
+    # Names of buckets are the whole world's.
+    bucket = f"packages-{asked.account}"
+    template = packaged(s3, bucket, asked)
     parameters = [parameter.split("=", 1) for parameter in asked.parameters]
     # By its address: it is longer than what may be handed over as text.
     key = f"{asked.stack}.template"
-    emulator.client("s3").put_object(Bucket=BUCKET, Key=key, Body=template.encode("utf-8"))
+    s3.put_object(Bucket=bucket, Key=key, Body=template.encode("utf-8"))
     cloudformation = emulator.client("cloudformation")
     cloudformation.create_stack(
         StackName=asked.stack,
-        TemplateURL=f"{asked.endpoint}/{BUCKET}/{key}",
+        TemplateURL=f"{asked.endpoint}/{bucket}/{key}",
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters],
     )
