@@ -44,7 +44,7 @@ pub struct BackfillEvent {
 const FUNCTION: &str = "sige-backfill";
 
 /// What was planned, or would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackfillReport {
     /// Days of the range.
     pub days: usize,

@@ -42,7 +42,7 @@ pub struct DailySyncEvent {
 }
 
 /// An account that got no plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedAccount {
     /// The account.
     pub account: String,
@@ -51,7 +51,7 @@ pub struct SkippedAccount {
 }
 
 /// What was planned.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DailySyncReport {
     /// Plans by account.
     pub plans: Vec<Accepted>,

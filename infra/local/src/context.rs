@@ -38,6 +38,18 @@ impl Context {
         self.config.settings.general.stage.as_str()
     }
 
+    /// Says which outside systems this process is about to ask itself, where a person may expect those of the stack.
+    pub fn note_own_settings(&self) {
+        let Some(stack) = &self.stack else { return };
+        let settings = &self.config.settings;
+        let (sige, sheets) = (settings.sige.base_url.as_str(), settings.sheets.base_url.as_str());
+        let name = &stack.name;
+        self.output.note(format!(
+            "this machine asks by itself: SIGE at {sige}, Google Sheets at {sheets}; addresses and limits are those of its \
+             erp-sync.toml, the functions of stack {name} have their own"
+        ));
+    }
+
     /// Writes audit items on behalf of the person at the keyboard.
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(&*self.clock, &*self.random, operator())

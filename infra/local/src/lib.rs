@@ -21,6 +21,7 @@ pub mod import_env;
 pub mod logs_command;
 pub mod output;
 pub mod plan_report;
+pub mod planning;
 pub mod preview;
 pub mod probe;
 pub mod problem;

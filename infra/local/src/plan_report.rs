@@ -1,8 +1,6 @@
 //! What became of a plan, account by account and day by day.
-use crate::cli::BackfillArgs;
-use crate::failure::Failure;
 use crate::report::{AccountReport, DayOutcome, DayReport};
-use crate::runtime::failure;
+use chrono::NaiveDate;
 use flows::daily::Accepted;
 use flows::deps::{Deps, FlowError};
 use flows::plan::{self, DayState};
@@ -30,12 +28,7 @@ pub(crate) fn idle(account: String, reason: String) -> AccountReport {
 }
 
 /// The days that a backfill would plan.
-pub(crate) fn would_plan(
-    deps: &Deps,
-    account: String,
-    args: &BackfillArgs,
-) -> Result<AccountReport, Failure> {
-    let days = flows::backfill::days(deps, args.from, args.to).map_err(failure)?;
+pub(crate) fn would_plan(account: String, from: NaiveDate, count: usize) -> AccountReport {
     let pending = |day| DayReport {
         day,
         outcome: DayOutcome::Pending,
@@ -44,8 +37,8 @@ pub(crate) fn would_plan(
         reason: None,
         contacts_missing: false,
     };
-    let days = days.into_iter().map(pending).collect();
-    Ok(AccountReport { account, plan: None, resumed: false, reason: None, disabled: false, days })
+    let days = from.iter_days().take(count).map(pending).collect();
+    AccountReport { account, plan: None, resumed: false, reason: None, disabled: false, days }
 }
 
 /// The orders of an account that cannot become a row.

@@ -28,6 +28,7 @@ pub async fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failur
         });
         return Ok(());
     }
+    context.note_own_settings();
     let audit = args.apply.then(|| context.audit().entry("sige restore", name, json!({ "account": name })));
     let restoration = flows::restore::restore(&deps, &account, audit).await.map_err(failure)?;
     let mut report = None;

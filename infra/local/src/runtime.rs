@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::drain::{self, Ended, Patience, PlanRef};
 use crate::failure::Failure;
 use crate::plan_report::{account_report, idle, would_plan};
+use crate::planning::{self, Unplanned};
 use crate::progress::Progress;
 use crate::report::{AccountReport, RunReport, Waiting};
 use crate::turn::Turn;
@@ -33,7 +34,7 @@ pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport,
     let wanted = some_account(context, args.account.as_deref()).await?;
     let mut turn = Turn::take(context, args.no_wait).await?;
     let (deps, writes) = wiring::deps(context, turn.takeover()).await?;
-    usable(&deps, &wanted).await?;
+    usable(context, &deps, &wanted).await?;
     let event = DailySyncEvent {
         v: 1,
         scheduled_at: None,
@@ -42,7 +43,7 @@ pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport,
         last_day: args.date,
         allow_empty: args.allow_empty,
     };
-    let planned = sige_daily_sync::handle(event, &deps).await.map_err(failure)?;
+    let planned = planning::daily(context, &deps, event).await?;
     let mut report = RunReport {
         job: "sige-daily-sync".to_owned(),
         dry_run: false,
@@ -73,7 +74,7 @@ pub async fn run_backfill(context: &Context, args: &BackfillArgs) -> Result<RunR
     let wanted = some_account(context, args.account.as_deref()).await?;
     let mut turn = Turn::take(context, args.no_wait).await?;
     let (deps, writes) = wiring::deps(context, turn.takeover()).await?;
-    usable(&deps, &wanted).await?;
+    usable(context, &deps, &wanted).await?;
     let mut report = RunReport {
         job: "sige-backfill".to_owned(),
         dry_run: args.dry_run,
@@ -93,13 +94,13 @@ pub async fn run_backfill(context: &Context, args: &BackfillArgs) -> Result<RunR
             allow_empty: args.allow_empty,
             request: None,
         };
-        match sige_backfill::handle(event, &deps).await {
+        match planning::backfill(context, &deps, event).await {
             Ok(planned) => match planned.plan {
                 Some(plan) => plans.push(plan),
-                None => report.accounts.push(would_plan(&deps, account.name, args)?),
+                None => report.accounts.push(would_plan(account.name, args.from, planned.days)),
             },
-            Err(FlowError::Refused(reason)) => report.accounts.push(idle(account.name, reason.to_string())),
-            Err(error) => return Err(failure(error)),
+            Err(Unplanned::Refused(reason)) => report.accounts.push(idle(account.name, reason)),
+            Err(Unplanned::Failed(failure)) => return Err(failure),
         }
     }
     let pace = Pace { no_wait: args.no_wait, watch: args.watch };
@@ -129,7 +130,11 @@ pub(crate) async fn some_account(context: &Context, name: Option<&str>) -> Resul
 }
 
 /// Refuses a run in which no account can work, before anything is planned. One account's bad secret does not stop others.
-async fn usable(deps: &Deps, accounts: &[Account]) -> Result<(), Failure> {
+/// The functions of a stack open their own connections, with secrets that this process need not be able to read.
+async fn usable(context: &Context, deps: &Deps, accounts: &[Account]) -> Result<(), Failure> {
+    if context.stack.is_some() {
+        return Ok(());
+    }
     let mut problems = Vec::new();
     let mut working = 0;
     for account in accounts.iter().filter(|account| account.enabled && account.stopped.is_none()) {

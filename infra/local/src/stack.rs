@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::StageName;
-use adapter_aws::{Aws, ConnectError, LogReader};
+use adapter_aws::{Aws, ConnectError, Invoker, LogReader};
 use flows::ports::{Clock, Randomness};
 use shared::system::{SystemClock, SystemRandomness};
 use std::sync::Arc;
@@ -16,10 +16,12 @@ pub struct Stack {
     pub name: String,
     /// The logs of its functions.
     pub logs: LogReader,
+    /// Invokes its functions.
+    pub invoker: Invoker,
 }
 
-/// Connects to a stack. The settings of the file hold for what this process does itself (probes, planning); the
-/// functions of the stack have their own.
+/// Connects to a stack. The settings of the file hold for what this process does itself (probes,
+/// restoring); the functions of the stack, which plan and write, have their own.
 ///
 /// # Errors
 /// [`Failure::BadUsage`] with the remedy when there is no such stack for these credentials; [`Failure::Failed`] when AWS
@@ -43,6 +45,6 @@ pub async fn open(config: Config, name: &str, output: &Arc<Output>) -> Result<Co
         clock,
         random,
         stores: None,
-        stack: Some(Stack { name: name.to_owned(), logs: aws.logs }),
+        stack: Some(Stack { name: name.to_owned(), logs: aws.logs, invoker: aws.invoker }),
     })
 }

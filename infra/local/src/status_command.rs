@@ -38,6 +38,9 @@ pub async fn run(context: &Context, args: &StatusArgs) -> Result<(), Failure> {
             stored.into_iter().map(|stored| stored.account).filter(|account| account.enabled).collect()
         }
     };
+    if !accounts.is_empty() {
+        context.note_own_settings();
+    }
     let mut probes = of_stores(context)?;
     for account in &accounts {
         probes.extend(of_account(context, account));

@@ -72,8 +72,11 @@ pub struct Aws {
     /// Secrets.
     pub secrets: Arc<dyn SecretStore>,
     /// The logs of the stack's functions.
-    #[cfg(feature = "logs")]
+    #[cfg(feature = "operator")]
     pub logs: crate::logs::LogReader,
+    /// Invokes the stack's functions.
+    #[cfg(feature = "operator")]
+    pub invoker: crate::invoke::Invoker,
 }
 
 impl std::fmt::Debug for Aws {
@@ -166,8 +169,10 @@ impl Aws {
             queue: connection.queue(),
             blobs: connection.blobs(),
             secrets: connection.secrets(),
-            #[cfg(feature = "logs")]
+            #[cfg(feature = "operator")]
             logs: connection.logs(),
+            #[cfg(feature = "operator")]
+            invoker: connection.invoker(),
             names: connection.names,
         }
     }

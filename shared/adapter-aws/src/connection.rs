@@ -88,9 +88,15 @@ impl Connection {
     }
 
     /// The logs of the stack's functions.
-    #[cfg(feature = "logs")]
+    #[cfg(feature = "operator")]
     pub fn logs(&self) -> crate::logs::LogReader {
         crate::logs::LogReader::new(&self.config, self.retrying.clone())
+    }
+
+    /// Invokes the stack's functions.
+    #[cfg(feature = "operator")]
+    pub fn invoker(&self) -> crate::invoke::Invoker {
+        crate::invoke::Invoker::new(&self.config, self.http.clone(), self.retrying.clone())
     }
 }
 

@@ -4,18 +4,17 @@
 //! named: whoever does so has no DNS names for buckets. An object is stored with the SHA-256 of its bytes, which S3
 //! checks, keeps, and gives back with them.
 mod answers;
-mod credentials;
 mod encoding;
-mod signing;
 
+use crate::credentials::CredentialCache;
 use crate::http::Http;
+use crate::signing;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::error::{ErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::base64;
 use aws_smithy_types::body::SdkBody;
 use chrono::{DateTime, Utc};
-use credentials::CredentialCache;
 use encoding::{in_path, in_query};
 use sha2::{Digest, Sha256};
 use std::error::Error;
@@ -92,7 +91,7 @@ impl Bucket {
             request.headers_mut().try_insert(name, value).map_err(unmade)?;
         }
         let credentials = self.credentials.at(now).await.map_err(unmade)?;
-        signing::sign(&mut request, &credentials, &self.region, now).map_err(unmade)?;
+        signing::sign(&mut request, &credentials, "s3", &self.region, now).map_err(unmade)?;
         let sent = self.http.send(request, Some(ATTEMPT_TIMEOUT)).await;
         let answer = sent.map_err(S3Error::dispatch_failure)?;
         if answer.status().is_success() { Ok(answer) } else { Err(answers::refusal(answer)) }

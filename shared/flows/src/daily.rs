@@ -38,7 +38,7 @@ pub struct DailyRequest {
 }
 
 /// A plan that was accepted, or found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// The account.
     pub account: String,

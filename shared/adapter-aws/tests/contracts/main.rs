@@ -12,6 +12,7 @@ mod commits;
 mod evidence;
 mod failures;
 mod interposer;
+mod invocations;
 mod logs;
 mod messages;
 mod secrets;

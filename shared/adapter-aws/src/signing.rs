@@ -1,4 +1,5 @@
 //! Signature Version 4 as S3 wants it: the path is encoded once and kept as it is, and the payload's hash is a header.
+//! Lambda takes the same, as long as nothing in the path needs encoding.
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
@@ -13,9 +14,10 @@ use std::error::Error;
 type Fault = Box<dyn Error + Send + Sync>;
 
 /// Adds the headers that make a request somebody's. All others must be there already: each is signed.
-pub(super) fn sign(
+pub(crate) fn sign(
     request: &mut HttpRequest,
     credentials: &Credentials,
+    service: &str,
     region: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Fault> {
@@ -27,7 +29,7 @@ pub(super) fn sign(
     let params = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
-        .name("s3")
+        .name(service)
         .time(now.into())
         .settings(settings)
         .build()?
@@ -67,7 +69,7 @@ mod tests {
         let credentials =
             Credentials::new("AKIAIOSFODNN7EXAMPLE", secret, token.map(str::to_owned), None, "tests");
         let now = DateTime::from_timestamp(1_369_353_600, 0).unwrap();
-        sign(&mut request, &credentials, "us-east-1", now).unwrap();
+        sign(&mut request, &credentials, "s3", "us-east-1", now).unwrap();
         request
     }
 
