@@ -4,6 +4,7 @@
 //! ```text
 //! caller ── job ──> writer thread: BEGIN IMMEDIATE, every job that waits (up to 128), COMMIT ── answers
 //! caller ── job ──> reader thread: one statement at a time on its own snapshot ──────────────── answer
+//! caller ── a glance at a few rows: done on the spot, which is quicker than waking another thread
 //! ```
 //! Jobs that wait while the disk syncs go into the next transaction together, so that the price of
 //! `synchronous=FULL` is paid once for all of them. An answer is given after the commit, never before. A
@@ -16,6 +17,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -153,8 +155,10 @@ impl Drop for Worker {
 
 /// The open database.
 pub(crate) struct Database {
+    path: PathBuf,
     writer: Worker,
     reader: Worker,
+    glances: Mutex<Connection>,
 }
 
 impl Database {
@@ -164,11 +168,11 @@ impl Database {
         drop(files::open_private(path)?);
         let writing = connect(path)?;
         schema::prepare(&writing, path, sealer)?;
-        let reading = connect(path)?;
-        reading.pragma_update(None, "query_only", true).map_err(|error| failure(path, &error))?;
         Ok(Self {
+            path: path.to_path_buf(),
             writer: Worker::start("local-writer", path, writing, write_batches)?,
-            reader: Worker::start("local-reader", path, reading, read_one_by_one)?,
+            reader: Worker::start("local-reader", path, connect_for_reading(path)?, read_one_by_one)?,
+            glances: Mutex::new(connect_for_reading(path)?),
         })
     }
 
@@ -189,6 +193,39 @@ impl Database {
     {
         self.reader.ask(work).await
     }
+
+    /// As [`Self::read`], for a job that looks at a few rows by their key: readers wait for nobody, so it is done on the
+    /// caller's own thread, unless another caller is just doing that.
+    pub(crate) async fn glance<T, F>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Session<'_>) -> Result<T, Failure> + Send + 'static,
+    {
+        match self.on_the_spot(work) {
+            Ok(answer) => answer,
+            Err(work) => self.read(work).await,
+        }
+    }
+
+    /// The answer; or the job itself, when another caller is at it.
+    fn on_the_spot<T, F>(&self, work: F) -> Result<Result<T, Failure>, F>
+    where
+        F: FnOnce(&Session<'_>) -> Result<T, Failure>,
+    {
+        let connection = match self.glances.try_lock() {
+            Ok(connection) => connection,
+            // A panic in a glance leaves the connection as it was: it only reads.
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Err(work),
+        };
+        Ok(work(&Session { connection: &connection, path: &self.path }))
+    }
+}
+
+fn connect_for_reading(path: &Path) -> Result<Connection, OpenError> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| failure(path, &error))?;
+    Ok(connection)
 }
 
 fn connect(path: &Path) -> Result<Connection, OpenError> {

@@ -77,7 +77,7 @@ fn just_above(text: &str) -> String {
     format!("{text}\0")
 }
 
-type Answer<T> = Result<Result<T, StoreError>, Failure>;
+pub(crate) type Answer<T> = Result<Result<T, StoreError>, Failure>;
 
 /// The live item at a key.
 pub(crate) fn get(session: &Session<'_>, sealer: &Sealer, key: ItemKey, now: i64) -> Answer<Option<Item>> {

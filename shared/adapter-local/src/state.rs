@@ -1,5 +1,5 @@
 //! The state port on SQLite: the rules of the calls here, the statements in `item_rows`.
-use crate::database::{Database, Failure};
+use crate::database::{Database, Failure, Session};
 use crate::item_rows::{self, IndexCursor};
 use crate::seal::Sealer;
 use async_trait::async_trait;
@@ -8,6 +8,9 @@ use flows::ports::{
     Check, Clock, Expect, Item, ItemKey, Page, StateStore, StoreError, WriteOp, WriteOutcome, rules,
 };
 use std::sync::Arc;
+
+/// Items of a page that are read on the caller's own thread; more would keep others waiting.
+const GLANCE_ITEMS_MAX: usize = 16;
 
 /// Items in the database of a data folder.
 pub struct SqliteStateStore {
@@ -25,6 +28,19 @@ impl std::fmt::Debug for SqliteStateStore {
 impl SqliteStateStore {
     pub(crate) fn new(database: Arc<Database>, sealer: Arc<Sealer>, clock: Arc<dyn Clock>) -> Self {
         Self { database, sealer, clock }
+    }
+
+    /// A page: a short one on the spot, a long one by the thread that reads.
+    async fn look_up<F>(&self, limit: usize, read: F) -> Result<Page, StoreError>
+    where
+        F: FnOnce(&Session<'_>) -> item_rows::Answer<Page> + Send + 'static,
+    {
+        let found = if limit <= GLANCE_ITEMS_MAX {
+            self.database.glance(read).await
+        } else {
+            self.database.read(read).await
+        };
+        found.map_err(unavailable)?
     }
 
     fn now(&self) -> i64 {
@@ -75,7 +91,7 @@ impl StateStore for SqliteStateStore {
     async fn get(&self, key: &ItemKey) -> Result<Option<Item>, StoreError> {
         rules::item_key(key)?;
         let (key, sealer, now) = (key.clone(), self.sealer.clone(), self.now());
-        let found = self.database.read(move |session| item_rows::get(session, &sealer, key, now)).await;
+        let found = self.database.glance(move |session| item_rows::get(session, &sealer, key, now)).await;
         found.map_err(unavailable)?
     }
 
@@ -88,11 +104,9 @@ impl StateStore for SqliteStateStore {
     ) -> Result<Page, StoreError> {
         rules::query(pk, limit)?;
         let (pk, sealer, now) = (pk.to_owned(), self.sealer.clone(), self.now());
-        let found = self
-            .database
-            .read(move |session| item_rows::query(session, &sealer, &pk, &range, limit, cursor, now))
-            .await;
-        found.map_err(unavailable)?
+        let read =
+            move |session: &Session<'_>| item_rows::query(session, &sealer, &pk, &range, limit, cursor, now);
+        self.look_up(limit, read).await
     }
 
     async fn query_index(
@@ -109,11 +123,10 @@ impl StateStore for SqliteStateStore {
         });
         let cursor = cursor.transpose()?;
         let (pk, sealer, now) = (pk.to_owned(), self.sealer.clone(), self.now());
-        let found = self
-            .database
-            .read(move |session| item_rows::query_index(session, &sealer, &pk, range, limit, cursor, now))
-            .await;
-        found.map_err(unavailable)?
+        let read = move |session: &Session<'_>| {
+            item_rows::query_index(session, &sealer, &pk, range, limit, cursor, now)
+        };
+        self.look_up(limit, read).await
     }
 
     async fn transact(&self, writes: Vec<WriteOp>, checks: Vec<Check>) -> Result<WriteOutcome, StoreError> {

@@ -145,6 +145,7 @@ async fn a_database_that_may_not_be_written_is_told_with_the_remedy() {
 async fn readers_cannot_write() {
     let (_dir, database) = database();
     assert!(database.read(insert("x".to_owned())).await.is_err());
+    assert!(database.glance(insert("x".to_owned())).await.is_err());
     assert_eq!(count(&database, "x").await, 0);
 }
 
@@ -159,4 +160,24 @@ async fn every_commit_is_synced_and_the_journal_is_a_wal() {
     };
     assert_eq!(pragma("PRAGMA synchronous").await.unwrap(), rusqlite::types::Value::Integer(2));
     assert_eq!(pragma("PRAGMA journal_mode").await.unwrap(), rusqlite::types::Value::Text("wal".to_owned()));
+}
+
+#[tokio::test]
+async fn a_glance_sees_what_was_committed_before_it_and_waits_for_no_writer() {
+    let (_dir, database) = database();
+    let counted = |session: &Session<'_>| {
+        let sql = "SELECT count(*) FROM meta WHERE name LIKE 'seen %'";
+        session
+            .connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(|error| session.failure(&error))
+    };
+    for number in 0..3 {
+        database.write(insert(format!("seen {number}"))).await.unwrap();
+        assert_eq!(database.glance(counted).await.unwrap(), number + 1);
+    }
+    let (release, held) = hold(&database).await;
+    assert_eq!(database.glance(counted).await.unwrap(), 3);
+    drop(release);
+    held.await.unwrap();
 }
