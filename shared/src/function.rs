@@ -179,20 +179,24 @@ pub(crate) fn known_name(account: &str) -> &str {
     if flows::accounts::name_problem(account).is_none() { account } else { NO_ACCOUNT }
 }
 
-/// Says once, at the boundary, that an invocation failed; what was refused is entered into the run journal as well,
-/// since nobody will come back for it. Entering the same run twice is entering it once.
+/// Says once, at the boundary, that an invocation failed; what was refused, cut off or crashed is entered into the run
+/// journal as well, since nobody else will. Entering the same run twice is entering it once.
 ///
 /// # Errors
 /// It could not be entered.
 pub(crate) async fn tell(deps: &Deps, run: Run, error: &FunctionError) -> Result<(), FlowError> {
     let (function, account, kind) = (&run.function, &run.account, error.kind());
     tracing::error!(function, account, run = run.id, kind, %error, "the invocation failed");
-    let reason = match error {
-        FunctionError::BadEvent(detail) => Reason::BadEvent { detail: detail.clone() },
-        FunctionError::Refused(reason) => reason.clone(),
-        _ => return Ok(()),
+    let (outcome, reason) = match error {
+        FunctionError::BadEvent(detail) => ("refused", Reason::BadEvent { detail: detail.clone() }),
+        FunctionError::Refused(reason) => ("refused", reason.clone()),
+        FunctionError::TimedOut | FunctionError::Panicked(_) => {
+            ("failed", Reason::Infrastructure { detail: error.to_string() })
+        }
+        // The store that would take the entry is the likeliest to have failed.
+        FunctionError::Infrastructure(_) | FunctionError::NotStarted(_) => return Ok(()),
     };
-    journal::note(deps, run, "refused", Some(reason)).await
+    journal::note(deps, run, outcome, Some(reason)).await
 }
 
 #[cfg(test)]

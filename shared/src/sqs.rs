@@ -121,6 +121,8 @@ where
         let unreadable = matches!(error, FunctionError::BadEvent(_));
         let account = body.as_ref().ok().and_then(|body| body.get("account")).and_then(Value::as_str);
         let mut run = Run::begun(&self.deps, self.name, known_name(account.unwrap_or(NO_ACCOUNT)));
+        let day = body.as_ref().ok().and_then(|body| body.get("day")).and_then(Value::as_str);
+        run.day = day.and_then(|day| day.parse().ok());
         if !error.is_worth_repeating() {
             // However often it is delivered, it stands in the journal once.
             run.id = format!("refused-{}", record.message_id);

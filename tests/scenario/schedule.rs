@@ -108,6 +108,7 @@ async fn a_paused_schedule_does_nothing_and_says_so_once() {
     assert_eq!(told[0].outcome, "skipped");
     assert!(told[0].reason.as_ref().unwrap().to_string().contains("the shop is closed"));
     // The next morning is another tick.
+    world.clock.advance(TimeDelta::days(1).to_std().unwrap());
     sige_daily_sync::handle(tick_at(scheduled_at + TimeDelta::days(1)), &deps).await.unwrap();
     assert_eq!(runs(&world, DAILY).await.len(), 2);
 }
@@ -144,7 +145,9 @@ async fn a_paused_dispatcher_enters_one_line_a_pause_and_not_one_a_minute() {
     let world = world().await;
     let deps = world.deps();
     pause(&world, DISPATCH).await;
-    let minute = |n| DispatchEvent { v: 1, scheduled_at: Some(world.clock.now() + TimeDelta::minutes(n)) };
+    let began = world.clock.now();
+    let minute = |n| DispatchEvent { v: 1, scheduled_at: Some(began + TimeDelta::minutes(n)) };
+    world.clock.advance(TimeDelta::minutes(6).to_std().unwrap());
     for n in 0..5 {
         assert!(dispatch::handle(minute(n), &deps).await.unwrap().skipped.is_some());
     }

@@ -137,8 +137,14 @@ async fn work_once(deps: &Deps, plans: &[PlanRef], observer: &dyn Observer) -> R
                 }
             }
             Err(error) => {
-                // Not acknowledged: after max_receive_count deliveries it lies in the dead-letter queue, to be looked at.
                 tracing::error!(message = delivery.message_id, %error, "a message that is not a window wake-up");
+                let mut run = Run::begun(deps, "sige-window-sync", NO_ACCOUNT);
+                // However often it is delivered, it stands in the journal once.
+                run.id = format!("refused-{}", delivery.message_id);
+                let reason = Reason::BadEvent { detail: error.to_string() };
+                journal::note(deps, run, "refused", Some(reason)).await?;
+                // Not acknowledged: delivered often enough it lies in the dead-letter queue, to be looked at.
+                deps.queue.change_visibility(WINDOWS_QUEUE, &delivery.receipt, Duration::ZERO).await?;
             }
         }
         return Ok(true);

@@ -158,7 +158,10 @@ async fn touched(
             if order.is_billed() || before.is_some() {
                 days.extend(order.sale_day());
             }
-            days.extend(before.map(|stored| stored.value.day));
+            if let Some(OrderRecord { day, left_on, .. }) = before.map(|stored| stored.value) {
+                days.insert(day);
+                days.extend(left_on);
+            }
         }
         let found = days.len();
         days.retain(|day| oldest.is_none_or(|oldest| *day >= oldest));

@@ -40,6 +40,7 @@ pub struct Lease {
     heartbeat_version: u64,
     until: DateTime<Utc>,
     ttl: Duration,
+    abandoned_by: Option<String>,
 }
 
 /// The answer to an attempt to acquire.
@@ -121,6 +122,7 @@ pub async fn acquire(
                 heartbeat_version,
                 until: beat.until,
                 ttl,
+                abandoned_by: heartbeat.map(|stored| stored.value.owner),
             }))
         }
         // Somebody was quicker. Their heartbeat, if it can be read, says how long to stay away.
@@ -201,6 +203,11 @@ impl Lease {
             }
             WriteOutcome::Refused(_) => Ok(false),
         }
+    }
+
+    /// The owner before, if it never gave the lease back: it crashed, or its time was cut off.
+    pub fn abandoned_by(&self) -> Option<&str> {
+        self.abandoned_by.as_deref()
     }
 
     /// Extends the heartbeat once half of its time is gone; before that there is nothing to write. `false`: the lease is

@@ -47,7 +47,6 @@ type Known<'a> = Option<&'a BTreeMap<String, WrittenOrder>>;
 pub async fn changed_orders(
     deps: &Deps,
     account: &str,
-    day: NaiveDate,
     desired: &DesiredDay,
     known: Known<'_>,
 ) -> Result<LedgerChanges, FlowError> {
@@ -69,15 +68,10 @@ pub async fn changed_orders(
         let same = |stored: &Stored<OrderRecord>| {
             stored.value.reason.as_ref() == Some(&order.reason) && stored.value.content == order.content
         };
-        if let Some(stored) = before.as_ref().filter(|stored| same(stored)) {
-            if stored.value.state == OrderState::Discarded {
-                changes.discarded.insert(order.identity.clone());
-                continue;
-            }
-            // The entry says another day, and its row may be found on this one.
-            if stored.value.day == day {
-                continue;
-            }
+        let is_discarded = |stored: &Stored<OrderRecord>| stored.value.state == OrderState::Discarded;
+        if before.as_ref().is_some_and(|stored| same(stored) && is_discarded(stored)) {
+            changes.discarded.insert(order.identity.clone());
+            continue;
         }
         changes.orders.push(ChangedOrder {
             identity: order.identity.clone(),
@@ -133,10 +127,9 @@ pub async fn settle(
         let mut transitions = before.map(|before| before.transitions.clone()).unwrap_or_default();
         // In quarantine for the same reason, only its text is another: it has been there all the time.
         let stays = before.is_some_and(|before| before.state == state && before.reason == order.reason);
-        // An order without a usable date stays where its row is, or where it was last seen.
-        let is_here = order.reason.is_none() || spared.contains(&order.code);
-        let stands = before.filter(|_| !is_here).map_or(day, |before| before.day);
-        let as_before = |before: &OrderRecord| before.day == stands && before.content == order.content;
+        let mut left_on = before.map(|before| before.left_on.clone()).unwrap_or_default();
+        left_on.extend((order.reason.is_some() && spared.contains(&order.code)).then_some(day));
+        let as_before = |before: &OrderRecord| before.left_on == left_on && before.content == order.content;
         if order.reason.is_some() && stays && before.is_some_and(as_before) {
             continue;
         }
@@ -150,13 +143,15 @@ pub async fn settle(
         }
         let record = OrderRecord {
             code: order.code,
-            day: stands,
+            // An order without a usable date stays where it was last seen.
+            day: if order.reason.is_some() { before.map_or(day, |before| before.day) } else { day },
             state,
             hash: order.hash,
             flags: order.flags,
             reason: order.reason,
             content: order.content,
             transitions,
+            left_on,
         };
         writes.push(put_order(account, &order.identity, &record, order.before.as_ref())?);
     }

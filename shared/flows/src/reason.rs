@@ -182,6 +182,15 @@ pub enum Reason {
         /// End of its heartbeat.
         until: DateTime<Utc>,
     },
+    /// Working on it has ended in a crash or been cut off again and again.
+    #[error(
+        "working on this day ended without a word {times} times in a row (a crash, or time that ran out): look at the log, \
+         then try it again with `erp-sync quarantine retry`"
+    )]
+    Crashing {
+        /// How often.
+        times: u32,
+    },
     /// The lease was lost while working; nothing more was committed.
     #[error("the lease of the spreadsheet was lost")]
     LeaseLost,

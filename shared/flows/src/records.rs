@@ -5,7 +5,7 @@ use crate::typed::{self, Stored};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::flag::Flag;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Transitions kept per document.
 pub const TRANSITIONS_MAX: usize = 20;
@@ -90,6 +90,9 @@ pub struct OrderRecord {
     pub content: String,
     /// What happened to it.
     pub transitions: Vec<Transition>,
+    /// Days on which a row of it was left alone while it was in quarantine: looked at again whenever it changes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_on: BTreeSet<NaiveDate>,
 }
 
 /// Key of a day's record.

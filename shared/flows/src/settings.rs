@@ -15,6 +15,8 @@ pub const WRITES_PER_WINDOW_MAX: u32 = 2;
 pub const PERSON_FAILURES_MAX: u32 = 3;
 /// Attempts at a window after which a person endpoint that only ever announces waits counts as failed.
 pub const PERSON_ATTEMPTS_MAX: u32 = 4;
+/// Crashes in a row after which a window needs a person instead of another try.
+pub const CRASHES_MAX: u32 = 5;
 /// Plans that one commit tells about a window; with the window, the day, the run and the fence it fits a transaction.
 pub const PLANS_TOLD_MAX: usize = 15;
 /// Retries of a conditional write that lost a race.

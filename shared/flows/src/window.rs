@@ -52,6 +52,9 @@ pub struct Window {
     pub allow_empty: bool,
     /// Tries since it was last settled.
     pub attempts: u32,
+    /// Times in a row that whoever worked on it ended without a word: a crash, or time that was cut off.
+    #[serde(default)]
+    pub crashes: u32,
     /// Why it waits.
     pub waiting_for: Option<Reason>,
     /// Why it failed for good when it was last worked on: the daily plan takes it up again.
@@ -73,6 +76,7 @@ impl Window {
             plans: BTreeSet::new(),
             allow_empty: false,
             attempts: 0,
+            crashes: 0,
             waiting_for: None,
             failed: None,
             failed_at: None,

@@ -14,7 +14,7 @@ use crate::ports::{Expect, WriteOp, WriteOutcome};
 use crate::reason::Reason;
 use crate::records::{DayRecord, day_key, put_day};
 use crate::setback::{Next, Setback, StepError};
-use crate::settings::{PLANS_TOLD_MAX, RACES_MAX};
+use crate::settings::{CRASHES_MAX, PLANS_TOLD_MAX, RACES_MAX};
 use crate::typed::{self, Stored};
 use crate::window::{Window, put_window, window_key};
 use crate::window_entry::{self, Attempt, Seen, Worked};
@@ -105,7 +105,7 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         &*deps.state,
         &*deps.clock,
         &lease_resource(&spreadsheet),
-        &run,
+        &owner(&run, wake),
         deps.settings.lease_ttl,
         deps.takeover,
     )
@@ -126,13 +126,18 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         return Ok(report(WindowOutcome::NotDue, 0));
     };
     let started_at = deps.clock.now();
+    let told = window.value.plans.iter().take(PLANS_TOLD_MAX).cloned().collect();
     let mut seen = Seen::default();
-    let worked = match work(deps, &mut lease, &window.value, &run, &mut seen).await {
+    let worked = match count_crash(deps, &lease, wake, window).await {
+        Ok(Ok(window)) => work(deps, &mut lease, &window, &run, &mut seen).await,
+        Ok(Err(setback)) => Err(setback.into()),
+        Err(error) => Err(error.into()),
+    };
+    let worked = match worked {
         Ok(worked) => Ok(worked),
         Err(StepError::Setback(setback)) => Err(setback),
         Err(StepError::Flow(error)) => return Err(give_back(deps, lease, error).await),
     };
-    let told = window.value.plans.iter().take(PLANS_TOLD_MAX).cloned().collect();
     let attempt = Attempt { run, started_at, seen_plans: told, seen };
     let (outcome, lease_held) = match finish(deps, &lease, wake, &attempt, &worked).await {
         Ok(finished) => finished,
@@ -145,6 +150,37 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
     dispatch::hand_back(deps, wake).await?;
     let quarantined = worked.as_ref().map_or(0, |worked| worked.desired.unmappable.len());
     Ok(report(outcome, quarantined))
+}
+
+/// Who holds the lease, and for which window.
+fn owner(run: &str, wake: &WindowWake) -> String {
+    format!("{run} {} {}", wake.account, wake.day)
+}
+
+/// Notes that whoever worked on this window before ended without a word; the window as it stands now. After
+/// [`CRASHES_MAX`] times in a row it is not tried again: what crashes every worker would do so for ever.
+async fn count_crash(
+    deps: &Deps,
+    lease: &Lease,
+    wake: &WindowWake,
+    window: Stored<Window>,
+) -> Result<Result<Window, Setback>, FlowError> {
+    let ended =
+        lease.abandoned_by().is_some_and(|owner| owner.ends_with(&format!(" {} {}", wake.account, wake.day)));
+    if !ended {
+        return Ok(Ok(window.value));
+    }
+    let crashes = window.value.crashes + 1;
+    if crashes >= CRASHES_MAX {
+        return Ok(Err(Setback::for_good(Reason::Crashing { times: crashes })));
+    }
+    let counted = Window { crashes, ..window.value.clone() };
+    let write = put_window(&counted, Some(&window))?;
+    match deps.state.transact(vec![write], vec![lease.fence()]).await? {
+        WriteOutcome::Written(_) => Ok(Ok(counted)),
+        // Somebody asked for it meanwhile, or has the lease: either way this attempt starts from something old.
+        WriteOutcome::Refused(_) => Ok(Err(Setback::until(Reason::LeaseLost, deps.clock.now()))),
+    }
 }
 
 /// Nothing is concluded, but nobody should have to wait for a heartbeat that has no heart.
@@ -244,7 +280,7 @@ async fn work(
     }
     let record = typed::load::<DayRecord>(&*deps.state, &day_key(&account.name, window.day)).await?;
     let known = record.as_ref().map(|stored| &stored.value.orders);
-    let changes = order_ledger::changed_orders(deps, &account.name, window.day, &desired, known).await?;
+    let changes = order_ledger::changed_orders(deps, &account.name, &desired, known).await?;
     desired.set_aside(&changes.discarded);
     seen.build(&desired, known);
     let changed = changes.orders;
@@ -297,6 +333,7 @@ async fn finish(
             },
         };
         let mut window = stored.value.clone();
+        window.crashes = 0;
         if let WindowOutcome::Waiting { reason, until } = &outcome {
             window.due_at = Some(*until);
             window.waiting_for = Some(reason.clone());
