@@ -103,7 +103,7 @@ async fn a_command_beside_it_asks_for_the_work_and_watches_it() {
     let finished = shop.run(&["run", "sige-daily-sync", "--json", "--watch"]).await.done();
     let report: Value = serde_json::from_str(&finished.stdout).unwrap();
     assert_eq!(outcomes(&report), ["written"; 5], "{report}");
-    assert_eq!(report["write_requests"], 0, "the writes were the other process's");
+    assert!(report["write_requests"].is_null(), "the writes were the other process's");
     assert!(shop.writes() >= 4);
     assert!(finished.stderr.contains("erp-sync up (process"), "{}", finished.stderr);
     assert!(finished.stderr.contains("5 of 5 days"), "{}", finished.stderr);

@@ -23,7 +23,7 @@ pub(crate) async fn carry_out(
         job: job.to_owned(),
         dry_run: false,
         accounts: Vec::new(),
-        write_requests: 0,
+        write_requests: None,
         waiting: None,
         submitted_to: None,
     };

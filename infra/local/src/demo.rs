@@ -158,14 +158,15 @@ async fn sync(
         job: "sige-daily-sync".to_owned(),
         dry_run: false,
         accounts: Vec::new(),
-        write_requests: 0,
+        write_requests: None,
         waiting: None,
         submitted_to: None,
     };
     runtime::work(context, &deps, &planned.plans, Pace::default(), &mut turn, &mut report).await?;
     let sheets = installation.sheets.counters();
     // What the far side saw, not what this side believes to have sent.
-    report.write_requests = sheets.writes - sheets_before.writes;
+    let write_requests = sheets.writes - sheets_before.writes;
+    report.write_requests = Some(write_requests);
     let days = || report.accounts.iter().flat_map(|account| &account.days);
     let count = |outcome| days().filter(|day| day.outcome == outcome).count();
     let facts = RunFacts {
@@ -175,7 +176,7 @@ async fn sync(
         days_unchanged: count(DayOutcome::Unchanged),
         days_failed: count(DayOutcome::Failed) + count(DayOutcome::Pending),
         quarantined: days().map(|day| day.quarantined).sum(),
-        write_requests: report.write_requests,
+        write_requests,
         read_requests: sheets.reads - sheets_before.reads,
         sige_requests: installation.sige.seen().total() - sige_before,
         duration_ms: (clock.now() - started).num_milliseconds(),

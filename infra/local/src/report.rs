@@ -13,7 +13,7 @@ pub struct RunReport {
     /// One entry for each account, in the order of their names.
     pub accounts: Vec<AccountReport>,
     /// Requests that changed a spreadsheet.
-    pub write_requests: u64,
+    pub write_requests: Option<u64>,
     /// Why the run ended before everything was done, and when it goes on.
     pub waiting: Option<Waiting>,
     /// Who does the work, when it was left to somebody else without watching.
@@ -145,7 +145,8 @@ impl RunReport {
             .collect();
         let counts =
             if counts.is_empty() { "no day".to_owned() } else { format!("days: {}", counts.join(", ")) };
-        output.line(format!("{counts}; {sum} rows, {} write requests", self.write_requests));
+        let requests = self.write_requests.map_or(String::new(), |count| format!(", {count} write requests"));
+        output.line(format!("{counts}; {sum} rows{requests}"));
         if let Some(worker) = &self.submitted_to {
             output.line(format!("{worker} does the work; the same command without --no-wait watches it"));
         }

@@ -44,7 +44,7 @@ pub async fn restore(context: &Context, args: &RestoreArgs) -> Result<(), Failur
             job: "sige-restore".to_owned(),
             dry_run: false,
             accounts: Vec::new(),
-            write_requests: 0,
+            write_requests: None,
             waiting: None,
             submitted_to: None,
         };

@@ -55,14 +55,16 @@ pub async fn run_daily(context: &Context, args: &DailyArgs) -> Result<RunReport,
                 AccountReport { disabled, ..idle(skipped.account, skipped.reason.to_string()) }
             })
             .collect(),
-        write_requests: 0,
+        write_requests: None,
         waiting: None,
         submitted_to: None,
     };
     let pace = Pace { no_wait: args.no_wait, watch: args.watch };
+    let ours = turn.worker().is_none();
     work(context, &deps, &planned.plans, pace, &mut turn, &mut report).await?;
     wiring::tidy(context).await;
-    report.write_requests = writes.get();
+    // What others wrote for this request was not counted here.
+    report.write_requests = ours.then(|| writes.get());
     Ok(report)
 }
 
@@ -79,7 +81,7 @@ pub async fn run_backfill(context: &Context, args: &BackfillArgs) -> Result<RunR
         job: "sige-backfill".to_owned(),
         dry_run: args.dry_run,
         accounts: Vec::new(),
-        write_requests: 0,
+        write_requests: None,
         waiting: None,
         submitted_to: None,
     };
@@ -104,8 +106,10 @@ pub async fn run_backfill(context: &Context, args: &BackfillArgs) -> Result<RunR
         }
     }
     let pace = Pace { no_wait: args.no_wait, watch: args.watch };
+    let ours = turn.worker().is_none();
     work(context, &deps, &plans, pace, &mut turn, &mut report).await?;
-    report.write_requests = writes.get();
+    // What others wrote for this request was not counted here.
+    report.write_requests = ours.then(|| writes.get());
     Ok(report)
 }
 

@@ -33,7 +33,7 @@ pub async fn run(context: &Context, args: &RunsShowArgs) -> Result<(), Failure> 
         job: "watch".to_owned(),
         dry_run: false,
         accounts: Vec::new(),
-        write_requests: 0,
+        write_requests: None,
         waiting: None,
         submitted_to: None,
     };

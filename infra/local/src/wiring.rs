@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::template;
-use adapter_local::LocalStores;
+use adapter_local::{LocalStores, OpenError};
 use adapter_sheets::SheetsOpener;
 use adapter_sige::SigeOrders;
 use flows::accounts::secret_name;
@@ -23,12 +23,11 @@ const TIDIED_MAX: usize = 1_000;
 /// Opens the stores in the data directory.
 ///
 /// # Errors
-/// [`Failure::BadUsage`] with the path and the remedy: a data directory that cannot be used is a matter of configuration.
+/// With the path and the remedy.
 pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let queues = template::configured(&config.settings).map_err(Failure::BadConfig)?.queues;
-    let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues)
-        .map_err(|error| Failure::BadUsage(error.to_string()))?;
+    let stores = LocalStores::open(&config.data_dir, clock.clone(), &queues).map_err(unopened)?;
     let stores = Arc::new(stores);
     Ok(Context {
         config,
@@ -42,6 +41,17 @@ pub fn open(config: Config, output: &Arc<Output>) -> Result<Context, Failure> {
         stores: Some(stores),
         stack: None,
     })
+}
+
+/// What can be right later without anybody changing the configuration (a full disk, another process) is a failure, so that
+/// a service is started again; the rest is a matter of configuration.
+fn unopened(error: OpenError) -> Failure {
+    match error {
+        OpenError::DiskFull { .. } | OpenError::Busy { .. } | OpenError::Failed { .. } => {
+            Failure::failed(error)
+        }
+        error => Failure::BadUsage(error.to_string()),
+    }
 }
 
 /// Removes what nobody sees any more: expired contacts, runs, deduplication ids. A bounded piece after each job; a failure
@@ -76,7 +86,11 @@ pub async fn deps(context: &Context, takeover: Takeover) -> Result<(Deps, Arc<Wr
         clock: context.clock.clone(),
         random: context.random.clone(),
         connections: Arc::new(connections),
-        pseudonym: pseudonym(context).await?,
+        pseudonym: match &context.stack {
+            // Its functions look people up; this process only watches them.
+            Some(_) => Pseudonym::unused(),
+            None => pseudonym(context).await?,
+        },
         settings: context.config.settings.flows.settings(),
         takeover,
     };

@@ -72,6 +72,10 @@ pub(crate) fn failure(path: &Path, error: &rusqlite::Error) -> Failure {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             Failure::Damaged { path: named, reason: error.to_string() }
         }
+        Some(ErrorCode::SystemIoFailure) => {
+            let reason = format!("{error}: the disk is full or failing; free some space and try again");
+            Failure::Failed { path: named, reason }
+        }
         _ => Failure::Failed { path: named, reason: error.to_string() },
     }
 }
