@@ -14,6 +14,11 @@ pub fn yesterday() -> NaiveDate {
     civil_day(SystemClock.now()) - Days::new(1)
 }
 
+/// A day with many orders, whatever day of the week it is.
+pub fn busy_day() -> NaiveDate {
+    civil_day(SystemClock.now()) - Days::new(3)
+}
+
 async fn backfill(stack: &Stack, days: u64) -> Value {
     let from = yesterday() - Days::new(days - 1);
     let event = json!({ "v": 1, "account": ACCOUNT, "from": from, "to": yesterday() });

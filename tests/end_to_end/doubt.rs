@@ -1,5 +1,5 @@
 //! What must not double a row: the same wake-up twice at once, a worker that dies, a worker that runs out of time.
-use super::backfill::{one_day, yesterday};
+use super::backfill::{busy_day, one_day, yesterday};
 use super::cloud::emulator;
 use super::daily::rows_of_one_machine;
 use super::stack::{Stack, Wish};
@@ -95,13 +95,13 @@ async fn two_copies_of_a_wake_up_at_once_a_hundred_times_make_one_write_each() {
 
 /// A stack whose worker is about to send its first write, or has just done so, and what the rows must be in the end.
 async fn in_mid_window(wish: Wish) -> (Stack, Gate, String, Vec<String>) {
-    let day = yesterday().to_string();
+    let day = busy_day().to_string();
     let job = ["run", "sige-backfill", "--from", &day, "--to", &day];
     let expected = rows_of_one_machine(SampleSize::SMALL, &job).await;
     let stack = Stack::deploy(wish).await;
     let write = Gate::default();
     stack.company.sheets.inject(On::Write, Fault::Slow(write.clone()));
-    let plan = one_day(&stack, yesterday()).await;
+    let plan = one_day(&stack, busy_day()).await;
     stack.patiently("the write is sent", write.arrived()).await;
     (stack, write, plan, expected)
 }

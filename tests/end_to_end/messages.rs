@@ -1,5 +1,5 @@
 //! The queue: poison beside good messages, dead letters and their way back, order, repeated requests.
-use super::backfill::{one_day, yesterday};
+use super::backfill::{busy_day, one_day, yesterday};
 use super::cloud::emulator;
 use super::observe::{Messages, plans};
 use super::stack::{Stack, Wish};
@@ -47,7 +47,7 @@ async fn a_wake_up_that_five_workers_died_of_is_redriven_by_the_operator() {
     let wish = wish.with("SheetsReadTimeoutSeconds", 3).with("SheetsWriteTimeoutSeconds", 3);
     let stack = Stack::deploy(wish.with("LeaseTtlSeconds", 4)).await;
     let held = stack.company.sige.inject(Endpoint::Orders, Fault::Hold, ALWAYS);
-    let plan = one_day(&stack, yesterday()).await;
+    let plan = one_day(&stack, busy_day()).await;
     for death in 1..=5 {
         stack
             .eventually(&format!("worker {death} is in mid-window"), async || {

@@ -1,8 +1,7 @@
 //! A secret that is rotated while workers run: they take it up, nobody deploys or restarts anything.
-use super::backfill::one_day;
+use super::backfill::{busy_day, one_day, yesterday};
 use super::cloud::emulator;
 use super::stack::{Stack, Wish};
-use chrono::Days;
 use local::sample_installation::ACCOUNT;
 use serde_json::json;
 use testkit::sige::SigeAccount;
@@ -10,8 +9,7 @@ use testkit::sige::SigeAccount;
 #[tokio::test(flavor = "multi_thread")]
 async fn rotated_credentials_are_taken_up_by_the_workers_that_run() {
     let stack = Stack::deploy(Wish::default()).await;
-    let yesterday = super::backfill::yesterday();
-    let first = one_day(&stack, yesterday).await;
+    let first = one_day(&stack, yesterday()).await;
     stack.finished(&first).await;
     let worker = stack.named("sige-window-sync");
     let before = emulator().workers(&worker);
@@ -25,7 +23,7 @@ async fn rotated_credentials_are_taken_up_by_the_workers_that_run() {
     stack.company.sheets.expire_tokens();
     let refused = stack.company.sige.seen().refused;
 
-    let second = one_day(&stack, yesterday - Days::new(1)).await;
+    let second = one_day(&stack, busy_day()).await;
     let plan = stack.finished(&second).await;
     assert_ne!(plan["days"][0]["state"], "failed", "{plan}");
     assert_eq!(emulator().workers(&worker), before, "the process that knew the old secret");
