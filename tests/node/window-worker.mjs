@@ -1,21 +1,23 @@
 // What our window worker does with a wake-up of an account that nobody has set up, written the way such a handler is
-// usually written for Node.js: clients made once at start, ready for every step of the work. It reads the account and
-// its window, finds neither, enters the refusal into the run journal and acknowledges the message.
+// usually written for Node.js: clients made once at start, ready for every step of the work. It reads the secret of the
+// installation, the account and its window, finds neither, enters the refusal into the run journal and acknowledges the
+// message.
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient, GetItemCommand, TransactWriteItemsCommand } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { sheets } from "@googleapis/sheets";
 import { JWT } from "google-auth-library";
 
 const table = process.env.ERP_SYNC_STATE_TABLE;
 const state = new DynamoDBClient({});
+const secrets = new SecretsManagerClient({});
+let pseudonym;
 // Needed for a window that has work in it.
 export const others = {
   queue: new SQSClient({}),
   evidence: new S3Client({}),
-  secrets: new SecretsManagerClient({}),
   spreadsheets: sheets({ version: "v4", auth: new JWT({ scopes: ["https://www.googleapis.com/auth/spreadsheets"] }) }),
 };
 
@@ -46,6 +48,9 @@ async function refuse(account) {
 }
 
 export async function handler(event) {
+  // Fetched with the first event, as ours does.
+  const name = `erp-sync/${process.env.ERP_SYNC_STACK}/installation/pseudonym`;
+  pseudonym ??= (await secrets.send(new GetSecretValueCommand({ SecretId: name }))).SecretString;
   const failed = [];
   for (const record of event.Records) {
     try {
