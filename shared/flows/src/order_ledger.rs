@@ -86,14 +86,21 @@ pub async fn changed_orders(
     Ok(changes)
 }
 
-/// Rows of these orders that stand under another day: they are taken away in the same batch.
+/// Rows of these orders that stand under another day: they are taken away in the same batch. An order that comes out of
+/// quarantine may have left one on each day that its entry names.
 pub fn moved_rows(changed: &[ChangedOrder], day: NaiveDate) -> MovedRows {
-    let elsewhere = |order: &ChangedOrder| {
-        let before = &order.before.as_ref()?.value;
-        let moved = order.reason.is_none() && before.state == OrderState::Written && before.day != day;
-        moved.then(|| (before.code, SerialDay::from_date(before.day)))
-    };
-    changed.iter().filter_map(elsewhere).collect()
+    let mut moved = MovedRows::new();
+    for order in changed.iter().filter(|order| order.reason.is_none()) {
+        let Some(before) = order.before.as_ref().map(|stored| &stored.value) else { continue };
+        let elsewhere: Vec<NaiveDate> = match before.state {
+            OrderState::Written => vec![before.day],
+            OrderState::Quarantined | OrderState::Discarded => before.left_on.iter().copied().collect(),
+            OrderState::Removed => Vec::new(),
+        };
+        let elsewhere = elsewhere.into_iter().filter(|other| *other != day);
+        moved.extend(elsewhere.map(|other| (before.code, SerialDay::from_date(other))));
+    }
+    moved
 }
 
 /// Brings the ledger of the orders up to date, under the fence, in transactions that may be repeated. `spared` are the
@@ -128,7 +135,11 @@ pub async fn settle(
         // In quarantine for the same reason, only its text is another: it has been there all the time.
         let stays = before.is_some_and(|before| before.state == state && before.reason == order.reason);
         let mut left_on = before.map(|before| before.left_on.clone()).unwrap_or_default();
-        left_on.extend((order.reason.is_some() && spared.contains(&order.code)).then_some(day));
+        if order.reason.is_some() {
+            let was_written = before.filter(|before| before.state == OrderState::Written);
+            left_on.extend(was_written.map(|before| before.day));
+            left_on.extend(spared.contains(&order.code).then_some(day));
+        }
         let as_before = |before: &OrderRecord| before.left_on == left_on && before.content == order.content;
         if order.reason.is_some() && stays && before.is_some_and(as_before) {
             continue;
