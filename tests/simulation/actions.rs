@@ -306,7 +306,7 @@ impl Simulation {
         let accounts = block_on(flows::accounts::list(&*self.state)).unwrap();
         let stopped = accounts.into_iter().find(|stored| stored.account.stopped.is_some());
         if let Some(stored) = stopped {
-            self.start_if_there_is_room(Job::Restore(stored.account));
+            self.start_if_there_is_room(Job::Restore(stored.account.name));
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every change of an order raises the number that its seller carries, so that a row on the sheet says how old the
 //! order was that it was made of. Every row of a person carries a name of its own.
+use crate::simulation::broken::Flaw;
 use crate::simulation::chance::Chance;
 use crate::simulation::worker::Link;
 use crate::world::orders::{MemoryOrders, order, person};
@@ -11,6 +12,7 @@ use domain::booking::ErpRow;
 use domain::cell::Cell;
 use domain::order::{Order, RawAmount};
 use flows::accounts::Account;
+use flows::ports::{OrderSource, ReportSheet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct Branch {
     /// When people last added or moved rows.
     pub moved_at: Option<DateTime<Utc>>,
     pub bookings: Vec<ErpRow>,
+    /// The outside systems as workers see them.
+    as_seen: (Arc<dyn OrderSource>, Arc<dyn ReportSheet>),
     last_code: i64,
     revision: u64,
     last_name: u64,
@@ -63,7 +67,7 @@ fn booking(row: u32, document: &str, service: &str, responsible: &str, day: &str
 }
 
 impl Branch {
-    fn new(name: &str, spreadsheet: &str, tab: &str, chance: &Chance, today: NaiveDate) -> Self {
+    fn new([name, spreadsheet, tab]: [&str; 3], chance: &Chance, today: NaiveDate, flaw: Flaw) -> Self {
         let mut account = Account::with_defaults(name, "erp-spreadsheet-0001", spreadsheet);
         account.destination.tab = tab.to_owned();
         account.resync_days = RESYNC_DAYS;
@@ -79,6 +83,7 @@ impl Branch {
             booking(4, DOCUMENTS[1], "Retirada", "Davi", "12/03/2026"),
         ];
         bookings.iter().for_each(|row| sheet.book(row.clone()));
+        let as_seen = (flaw.orders(&orders), flaw.sheet(&sheet));
         let mut branch = Self {
             account,
             orders,
@@ -87,6 +92,7 @@ impl Branch {
             is_upset: false,
             moved_at: None,
             bookings,
+            as_seen,
             last_code: 0,
             revision: 0,
             last_name: 0,
@@ -221,15 +227,15 @@ fn person_row(name: &str, text: &str) -> Vec<Cell> {
 
 impl Company {
     /// Two accounts with a tab each in one spreadsheet, and one with a spreadsheet of its own.
-    pub fn new(chance: &Chance, now: DateTime<Utc>) -> Self {
+    pub fn new(chance: &Chance, now: DateTime<Utc>, flaw: Flaw) -> Self {
         let today = domain::calendar::civil_day(now);
-        let mut branches =
-            vec![Branch::new("matriz", "faturamento-spreadsheet-0001", "Faturamento", chance, today)];
+        let branch = |names| Branch::new(names, chance, today, flaw);
+        let mut branches = vec![branch(["matriz", "faturamento-spreadsheet-0001", "Faturamento"])];
         if chance.one_in(3) {
-            branches.push(Branch::new("filial", "faturamento-spreadsheet-0001", "Filial", chance, today));
+            branches.push(branch(["filial", "faturamento-spreadsheet-0001", "Filial"]));
         }
         if chance.one_in(4) {
-            branches.push(Branch::new("loja", "faturamento-spreadsheet-0002", "Faturamento", chance, today));
+            branches.push(branch(["loja", "faturamento-spreadsheet-0002", "Faturamento"]));
         }
         Self { branches }
     }
@@ -245,8 +251,8 @@ impl Company {
     pub fn links(&self) -> Vec<Link> {
         let link = |branch: &Branch| Link {
             account: branch.account.name.clone(),
-            orders: branch.orders.clone(),
-            sheet: branch.sheet.clone(),
+            orders: branch.as_seen.0.clone(),
+            sheet: branch.as_seen.1.clone(),
         };
         self.branches.iter().map(link).collect()
     }

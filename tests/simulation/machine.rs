@@ -73,7 +73,7 @@ impl Simulation {
         let lag = INDEX_LAG[chance.index(INDEX_LAG.len())];
         let state = Arc::new(MemoryStateStore::with_index_lag(time.clone(), lag, seed));
         let queue = Arc::new(MemoryWorkQueue::new(time.clone(), &queues(VISIBILITY, RECEIVES_MAX)));
-        let company = Company::new(&chance, time.now());
+        let company = Company::new(&chance, time.now(), flaw);
         world.state = flaw.store(&state);
         world.queue = queue.clone();
         world.random = Arc::new(SeededRandomness::with_clock(seed, time));
@@ -240,8 +240,9 @@ impl Simulation {
                     self.owed.push(job);
                 }
             }
-            Done::Restore(_) => self.count("restores"),
-            Done::Unreadable | Done::Dispatch(_) | Done::ForceRelease => {}
+            Done::Restore(restored) if restored.stopped.is_some() => self.count("restores"),
+            Done::Dispatch(report) if report.plans_spread > 0 => self.count("plans spread by the dispatcher"),
+            Done::Unreadable | Done::Restore(_) | Done::Dispatch(_) | Done::ForceRelease => {}
         }
     }
 
@@ -274,7 +275,11 @@ impl Simulation {
             match (leaving, arriving) {
                 (Some((at, id)), other) if at < target && other.is_none_or(|(until, _)| at <= until) => {
                     self.world.clock.set(at.max(self.now()));
-                    if self.chance.one_in(3) { self.crash(id) } else { drop(self.step(id, None)) }
+                    if self.chance.one_in(3) {
+                        self.crash(id);
+                    } else {
+                        self.step(id, None);
+                    }
                 }
                 (_, Some((at, index))) if at < target => {
                     self.world.clock.set(at.max(self.now()));

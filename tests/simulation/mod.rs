@@ -53,16 +53,16 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// INV-6: the most calls that one invocation makes, with at most three accounts of at most sixteen orders each.
 fn limits(job: &Job) -> (&'static str, usize) {
     match job {
-        Job::Window { .. } => ("sige-window-sync", 400),
-        Job::Dispatch => ("dispatch", 400),
-        Job::Daily(_) => ("sige-daily-sync", 600),
-        Job::Backfill(_) => ("sige-backfill", 400),
-        Job::Restore(_) | Job::ForceRelease(_) => ("operator", 100),
+        Job::Window { .. } => ("sige-window-sync", 200),
+        Job::Dispatch => ("dispatch", 80),
+        Job::Daily(_) => ("sige-daily-sync", 250),
+        Job::Backfill(_) => ("sige-backfill", 100),
+        Job::Restore(_) | Job::ForceRelease(_) => ("operator", 40),
     }
 }
 
 /// What happens in every hundred seeds, or they are not what they should be.
-const HAPPENS: [&str; 30] = [
+const HAPPENS: [&str; 31] = [
     "Bookings Empty",
     "Changes Throttled",
     "Index ReplyLost",
@@ -81,6 +81,7 @@ const HAPPENS: [&str; 30] = [
     "crashes",
     "late writes applied",
     "outages",
+    "plans spread by the dispatcher",
     "purges",
     "redeliveries",
     "redriven",

@@ -47,7 +47,7 @@ impl Simulation {
             self.say("somebody puts the orders right that could not be mapped");
         }
         for _ in 0..LAST_TICKS {
-            self.to_the_next_tick();
+            self.wait_for_the_next_tick();
             self.catch_up();
             let tick = self.scheduled_tick();
             self.at_once(tick);
@@ -143,13 +143,13 @@ impl Simulation {
     fn start_stopped_accounts(&mut self) {
         for stored in block_on(flows::accounts::list(&*self.state)).unwrap() {
             if stored.account.stopped.is_some() {
-                self.at_once(Job::Restore(stored.account));
+                self.at_once(Job::Restore(stored.account.name));
             }
         }
         self.until_nothing_is_due();
     }
 
-    fn to_the_next_tick(&mut self) {
+    fn wait_for_the_next_tick(&mut self) {
         let nine = NaiveTime::from_hms_opt(9, 0, 0).unwrap();
         let today = self.now().date_naive().and_time(nine).and_utc();
         let next = if today > self.now() { today } else { today + TimeDelta::days(1) };

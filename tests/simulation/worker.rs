@@ -38,7 +38,7 @@ pub enum Job {
     /// A range of days.
     Backfill(BackfillEvent),
     /// An operator lifts the stop of an account.
-    Restore(Account),
+    Restore(String),
     /// An operator ends a lease by force.
     ForceRelease(String),
 }
@@ -141,23 +141,24 @@ pub async fn run(job: Job, deps: Deps) -> Done {
             .map_or_else(failed, Done::Dispatch),
         Job::Daily(event) => sige_daily_sync::handle(event, &deps).await.map_or_else(failed, Done::Daily),
         Job::Backfill(event) => sige_backfill::handle(event, &deps).await.map_or_else(failed, Done::Backfill),
-        Job::Restore(account) => {
-            let audit = NewItem {
-                key: ItemKey::new("audit", deps.random.unique_id()),
-                index: None,
-                expires_at: None,
-                body: serde_json::json!({ "v": 1 }),
-            };
-            let audit = WriteOp::Put(audit, Expect::Absent);
-            let restored = flows::restore::restore(&deps, &account, Some(audit)).await;
-            restored.map_or_else(failed, Done::Restore)
-        }
+        Job::Restore(account) => restore(&account, &deps).await.map_or_else(failed, Done::Restore),
         Job::ForceRelease(resource) => match flows::lease::force_release(&*deps.state, &resource, None).await
         {
             Ok(_) => Done::ForceRelease,
             Err(error) => failed(error.into()),
         },
     }
+}
+
+async fn restore(account: &str, deps: &Deps) -> Result<Restoration, FlowError> {
+    let stored = flows::accounts::load(&*deps.state, account).await?.expect("an account of the simulation");
+    let audit = NewItem {
+        key: ItemKey::new("audit", deps.random.unique_id()),
+        index: None,
+        expires_at: None,
+        body: serde_json::json!({ "v": 1 }),
+    };
+    flows::restore::restore(deps, &stored.account, Some(WriteOp::Put(audit, Expect::Absent))).await
 }
 
 async fn window(body: &str, receipt: &str, deps: &Deps) -> Done {
