@@ -54,7 +54,7 @@ const COMMANDS: &[&[&str]] = &[
 #[test]
 fn every_command_explains_itself() {
     let place = Place::new();
-    for command in COMMANDS.iter().copied() {
+    for command in COMMANDS {
         let mut line = command.to_vec();
         line.push("--help");
         let help = place.run(&line).done().stdout;

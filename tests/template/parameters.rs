@@ -9,8 +9,10 @@ use serde_json::Value;
 use shared::environment::Environment;
 use std::collections::BTreeMap;
 
+type Reads = fn(&mut Environment);
+
 /// The settings that a function reads, as its `main.rs` does.
-const READS: [(&str, fn(&mut Environment)); 4] = [
+const READS: [(&str, Reads); 4] = [
     ("dispatch", flows_alone),
     ("sige-backfill", flows_alone),
     ("sige-daily-sync", |environment| {
