@@ -66,7 +66,7 @@ async fn orders_and_days_that_need_a_person_are_listed_with_reason_and_age() {
     assert!(day_25.since().unwrap() <= failed_at, "the first failure of that kind counts");
     assert_eq!(find(&*world.state, ACCOUNT, "2").await.unwrap(), listed);
     let found = find(&*world.state, ACCOUNT, "2026-03-25").await.unwrap();
-    assert_eq!(found.as_slice(), std::slice::from_ref(&day_25));
+    assert_eq!(found.as_slice(), std::slice::from_ref(day_25));
     assert!(find(&*world.state, ACCOUNT, "3").await.unwrap().is_empty());
 }
 
