@@ -8,8 +8,10 @@ use crate::simulation::worker::{Job, Worker, WorkerId};
 use crate::world::daily_event;
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use domain::calendar::civil_day;
+use flows::plan::{Plan, PlanState};
 use flows::ports::{Message, Range, StateStore, WorkQueue};
 use flows::settings::{WINDOWS_DEAD_LETTERS, WINDOWS_QUEUE};
+use flows::typed;
 use flows::window_sync::lease_resource;
 use sige_backfill::BackfillEvent;
 use sige_daily_sync::DailySyncEvent;
@@ -80,6 +82,7 @@ impl Simulation {
                 self.start_if_there_is_room(Job::ForceRelease(resource));
             }
             Action::Restore => self.restore(),
+            Action::TurnPlan => self.turn_plan(),
         }
     }
 
@@ -308,5 +311,27 @@ impl Simulation {
         if let Some(stored) = stopped {
             self.start_if_there_is_room(Job::Restore(stored.account.name));
         }
+    }
+
+    fn turn_plan(&mut self) {
+        let account = self.company.branches[self.somewhere()].account.name.clone();
+        let plans = self.plans(&account);
+        if plans.is_empty() {
+            return;
+        }
+        let plan = &plans[self.chance.index(plans.len())];
+        let id = plan.id.clone();
+        if plan.state == PlanState::Cancelled {
+            self.start_if_there_is_room(Job::Resume { account, plan: id });
+        } else if plan.state != PlanState::Finished {
+            self.count("plans cancelled");
+            self.start_if_there_is_room(Job::Cancel { account, plan: id });
+        }
+    }
+
+    /// The plans of an account.
+    pub fn plans(&self, account: &str) -> Vec<Plan> {
+        let page = block_on(self.state.query(&format!("plan#{account}"), Range::all(), 1_000, None)).unwrap();
+        page.items.into_iter().map(|item| typed::decode::<Plan>(item).unwrap().value).collect()
     }
 }

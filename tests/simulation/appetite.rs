@@ -46,6 +46,8 @@ pub enum Action {
     ForceRelease,
     /// An operator lifts the stop of an account.
     Restore,
+    /// An operator cancels a plan, or lets a cancelled one go on.
+    TurnPlan,
 }
 
 /// What fails together.
@@ -103,6 +105,7 @@ impl Appetite {
             (Action::Outage, 2),
             (Action::ForceRelease, 1),
             (Action::Restore, 4),
+            (Action::TurnPlan, 2),
         ] {
             actions.push((action, fond_of(weight)));
         }

@@ -242,7 +242,12 @@ impl Simulation {
             }
             Done::Restore(restored) if restored.stopped.is_some() => self.count("restores"),
             Done::Dispatch(report) if report.plans_spread > 0 => self.count("plans spread by the dispatcher"),
-            Done::Unreadable | Done::Restore(_) | Done::Dispatch(_) | Done::ForceRelease => {}
+            Done::Turned(turned) if turned.changed => self.count("plans turned"),
+            Done::Unreadable
+            | Done::Restore(_)
+            | Done::Dispatch(_)
+            | Done::ForceRelease
+            | Done::Turned(_) => {}
         }
     }
 

@@ -57,12 +57,12 @@ fn limits(job: &Job) -> (&'static str, usize) {
         Job::Dispatch => ("dispatch", 80),
         Job::Daily(_) => ("sige-daily-sync", 250),
         Job::Backfill(_) => ("sige-backfill", 100),
-        Job::Restore(_) | Job::ForceRelease(_) => ("operator", 40),
+        Job::Restore(_) | Job::ForceRelease(_) | Job::Cancel { .. } | Job::Resume { .. } => ("operator", 100),
     }
 }
 
 /// What happens in every hundred seeds, or they are not what they should be.
-const HAPPENS: [&str; 31] = [
+const HAPPENS: [&str; 32] = [
     "Bookings Empty",
     "Changes Throttled",
     "Index ReplyLost",
@@ -81,6 +81,7 @@ const HAPPENS: [&str; 31] = [
     "crashes",
     "late writes applied",
     "outages",
+    "plans cancelled",
     "plans spread by the dispatcher",
     "purges",
     "redeliveries",

@@ -39,6 +39,7 @@ impl Simulation {
         if !self.violations.is_empty() {
             return;
         }
+        self.resume_cancelled_plans();
         self.judge_plans();
         self.start_stopped_accounts();
         if self.chance.one_in(2) {
@@ -131,12 +132,25 @@ impl Simulation {
                 }
             } else if item.key.pk.starts_with("plan#") {
                 let plan: Plan = typed::decode::<Plan>(item).unwrap().value;
-                if plan.state != PlanState::Finished {
+                if !matches!(plan.state, PlanState::Finished | PlanState::Cancelled) {
                     left.push(format!("{plan:?}"));
                 }
             }
         }
         left
+    }
+
+    /// Nothing that was cancelled is forgotten: all of it can go on.
+    fn resume_cancelled_plans(&mut self) {
+        let names: Vec<String> = self.company.branches.iter().map(|of| of.account.name.clone()).collect();
+        for account in names {
+            for plan in self.plans(&account) {
+                if plan.state == PlanState::Cancelled {
+                    self.at_once(Job::Resume { account: account.clone(), plan: plan.id });
+                }
+            }
+        }
+        self.until_nothing_is_due();
     }
 
     /// An operator lifts every stop.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use dispatch::{DispatchEvent, DispatchReport};
 use flows::accounts::Account;
 use flows::deps::{Connections, Deps, FlowError};
+use flows::plan::{PlanChange, cancel, resume};
 use flows::ports::{Expect, ItemKey, NewItem, OrderSource, ReportSheet, WriteOp};
 use flows::reason::Reason;
 use flows::restore::Restoration;
@@ -41,6 +42,10 @@ pub enum Job {
     Restore(String),
     /// An operator ends a lease by force.
     ForceRelease(String),
+    /// An operator cancels a plan of an account.
+    Cancel { account: String, plan: String },
+    /// An operator lets a cancelled plan go on.
+    Resume { account: String, plan: String },
 }
 
 /// What an invocation came to.
@@ -53,6 +58,7 @@ pub enum Done {
     Backfill(BackfillReport),
     Restore(Restoration),
     ForceRelease,
+    Turned(PlanChange),
     Failed(FlowError),
 }
 
@@ -147,18 +153,43 @@ pub async fn run(job: Job, deps: Deps) -> Done {
             Ok(_) => Done::ForceRelease,
             Err(error) => failed(error.into()),
         },
+        job @ (Job::Cancel { .. } | Job::Resume { .. }) => {
+            turn(&job, &deps).await.map_or_else(failed, Done::Turned)
+        }
     }
 }
 
-async fn restore(account: &str, deps: &Deps) -> Result<Restoration, FlowError> {
-    let stored = flows::accounts::load(&*deps.state, account).await?.expect("an account of the simulation");
-    let audit = NewItem {
+async fn account_of(name: &str, deps: &Deps) -> Result<Account, FlowError> {
+    let stored = flows::accounts::load(&*deps.state, name).await?;
+    Ok(stored.expect("an account of the simulation").account)
+}
+
+/// What an operator leaves behind with a change.
+fn audit(deps: &Deps) -> WriteOp {
+    let item = NewItem {
         key: ItemKey::new("audit", deps.random.unique_id()),
         index: None,
         expires_at: None,
         body: serde_json::json!({ "v": 1 }),
     };
-    flows::restore::restore(deps, &stored.account, Some(WriteOp::Put(audit, Expect::Absent))).await
+    WriteOp::Put(item, Expect::Absent)
+}
+
+async fn restore(account: &str, deps: &Deps) -> Result<Restoration, FlowError> {
+    let account = account_of(account, deps).await?;
+    flows::restore::restore(deps, &account, Some(audit(deps))).await
+}
+
+async fn turn(job: &Job, deps: &Deps) -> Result<PlanChange, FlowError> {
+    match job {
+        Job::Cancel { account, plan } => {
+            cancel(deps, &account_of(account, deps).await?, plan, Some(audit(deps))).await
+        }
+        Job::Resume { account, plan } => {
+            resume(deps, &account_of(account, deps).await?, plan, Some(audit(deps))).await
+        }
+        _ => unreachable!("only plans are turned"),
+    }
 }
 
 async fn window(body: &str, receipt: &str, deps: &Deps) -> Done {
