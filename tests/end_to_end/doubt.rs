@@ -3,13 +3,10 @@ use super::backfill::{busy_day, one_day, yesterday};
 use super::cloud::emulator;
 use super::daily::rows_of_one_machine;
 use super::stack::{Stack, Wish};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use flows::ports::Clock;
+use chrono::NaiveDate;
 use local::sample_installation::ACCOUNT;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use shared::system::SystemClock;
 use std::time::Duration;
 use testkit::sample::SampleSize;
 use testkit::sheets::{Fault, Gate, On};
@@ -28,24 +25,6 @@ fn delivery(day: NaiveDate, copy: usize) -> Value {
         "attributes": { "ApproximateReceiveCount": "1" },
         "eventSource": "aws:sqs",
     }] })
-}
-
-fn signal_the_worker(stack: &Stack, signal: Signal) {
-    let workers = emulator().workers(&stack.named(WORKER));
-    let [worker] = workers.as_slice() else { panic!("one worker was expected: {workers:?}") };
-    kill(Pid::from_raw(i32::try_from(*worker).unwrap()), signal).unwrap();
-}
-
-/// Waits until nobody holds the spreadsheet: a dead worker's lease ends by itself.
-async fn lease_is_over(stack: &Stack) {
-    let spreadsheet = local::sample_installation::DESTINATION_SPREADSHEET;
-    stack
-        .eventually("the lease ends", async || {
-            let items = stack.items(&format!("lease#spreadsheet#{spreadsheet}")).await;
-            let until = items.iter().find_map(|item| item["until"].as_str()?.parse::<DateTime<Utc>>().ok());
-            until.is_none_or(|until| until + TimeDelta::milliseconds(100) < SystemClock.now()).then_some(())
-        })
-        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,7 +103,7 @@ fn short_lease() -> Wish {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_its_write_is_on_its_way_the_next_delivery_adopts_the_write() {
     let (stack, write, plan, expected) = in_mid_window(short_lease()).await;
-    signal_the_worker(&stack, Signal::SIGKILL);
+    stack.signal_the_worker(Signal::SIGKILL);
     // The request outlives its sender and is applied now.
     write.open();
     stack
@@ -132,7 +111,7 @@ async fn killed_while_its_write_is_on_its_way_the_next_delivery_adopts_the_write
             (stack.company.sheets.counters().applied_writes == 1).then_some(())
         })
         .await;
-    lease_is_over(&stack).await;
+    stack.lease_is_over().await;
     stack.let_pass(HIDDEN);
     is_adopted(&stack, &plan, &expected).await;
 }
@@ -145,9 +124,9 @@ async fn killed_between_its_write_and_its_ledger_the_next_delivery_adopts_the_wr
     write.open();
     stack.patiently("the write is read back", read_back.arrived()).await;
     assert_eq!(stack.company.sheets.counters().applied_writes, 1);
-    signal_the_worker(&stack, Signal::SIGKILL);
+    stack.signal_the_worker(Signal::SIGKILL);
     read_back.open();
-    lease_is_over(&stack).await;
+    stack.lease_is_over().await;
     stack.let_pass(HIDDEN);
     is_adopted(&stack, &plan, &expected).await;
 }
@@ -162,14 +141,14 @@ async fn ended_by_lambda_at_its_timeout_the_next_delivery_adopts_the_write() {
         .with("SigePeopleTimeoutSeconds", 8);
     let (stack, write, plan, expected) = in_mid_window(wish).await;
     // It does not even come to cancel its work: only Lambda's own timeout is left.
-    signal_the_worker(&stack, Signal::SIGSTOP);
+    stack.signal_the_worker(Signal::SIGSTOP);
     write.open();
     stack
         .eventually("Lambda has ended the worker", async || {
             emulator().workers(&stack.named(WORKER)).is_empty().then_some(())
         })
         .await;
-    lease_is_over(&stack).await;
+    stack.lease_is_over().await;
     stack.let_pass(HIDDEN);
     is_adopted(&stack, &plan, &expected).await;
 }

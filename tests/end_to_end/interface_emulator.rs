@@ -1,5 +1,5 @@
 //! A second opinion on the binaries: AWS's own emulator of the Runtime API runs each of them once.
-use super::cloud::{Caller, FUNCTIONS, REGION, emulator, packaged, root};
+use super::cloud::{FUNCTIONS, packaged, root};
 use super::stack::{Stack, Wish};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -71,25 +71,6 @@ async fn invoked(running: &mut Running, event: &Value) -> Option<Value> {
     }
 }
 
-/// The variables that a deployed function has.
-async fn variables(caller: &Caller, function: &str) -> Vec<(String, String)> {
-    let configuration = caller.function_configuration(function).await;
-    let own = configuration["Environment"]["Variables"].as_object().expect("variables").iter();
-    let mut all: Vec<_> =
-        own.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect();
-    for (name, value) in [
-        ("AWS_LAMBDA_FUNCTION_NAME", function),
-        ("AWS_ENDPOINT_URL", emulator().endpoint()),
-        ("AWS_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", caller.account()),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
-    ] {
-        all.push((name.to_owned(), value.to_owned()));
-    }
-    all
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_binary_answers_the_runtime_interface_emulator_of_aws() {
     let stack = Stack::deploy(Wish::default()).await;
@@ -105,7 +86,7 @@ async fn every_binary_answers_the_runtime_interface_emulator_of_aws() {
                 |said| *said == json!({ "batchItemFailures": [] }),
             ),
         };
-        let variables = variables(&stack.caller, &stack.named(function)).await;
+        let variables = stack.variables(function).await;
         let said = stack
             .eventually(&format!("{function} answers"), async || {
                 invoked(&mut run(function, &variables), &event).await

@@ -1,18 +1,19 @@
 //! The queue: poison beside good messages, dead letters and their way back, order, repeated requests.
 use super::backfill::{busy_day, one_day, yesterday};
-use super::cloud::emulator;
 use super::observe::{Messages, plans};
 use super::stack::{Stack, Wish};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use flows::ports::Clock;
 use local::sample_installation::{ACCOUNT, DESTINATION_SPREADSHEET};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use shared::system::SystemClock;
 use std::time::Duration;
 use testkit::sheets::TabSeed;
-use testkit::sige::{ALWAYS, Endpoint, Fault};
+use testkit::sige::{ALWAYS, Endpoint, Fault, FaultHandle};
+
+/// Longer than a delivered wake-up stays hidden.
+const HIDDEN: Duration = Duration::from_secs(541);
 
 async fn daily(stack: &Stack) -> String {
     plans(&stack.invoke("sige-daily-sync", &json!({ "v": 1 })).await.answer()).remove(0)
@@ -41,50 +42,79 @@ async fn poison_becomes_a_dead_letter_with_a_reason_and_good_messages_beside_it_
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wake_up_that_five_workers_died_of_is_redriven_by_the_operator() {
+/// A stack whose workers stay in mid-window until they are killed, and one day to work on; the plan's id.
+async fn held_in_mid_window() -> (Stack, FaultHandle, String) {
     let wish = Wish { own_clock: true, ..Wish::default() };
     let wish = wish.with("SheetsReadTimeoutSeconds", 3).with("SheetsWriteTimeoutSeconds", 3);
-    let stack = Stack::deploy(wish.with("LeaseTtlSeconds", 4)).await;
+    let stack = Stack::deploy(wish.with("LeaseTtlSeconds", 4).with("RequeueAfterSeconds", 1)).await;
     let held = stack.company.sige.inject(Endpoint::Orders, Fault::Hold, ALWAYS);
     let plan = one_day(&stack, busy_day()).await;
+    (stack, held, plan)
+}
+
+/// Kills the worker of each delivery until there is none any more.
+async fn kill_five(stack: &Stack, held: &FaultHandle, after_each: impl AsyncFn()) {
     for death in 1..=5 {
         stack
             .eventually(&format!("worker {death} is in mid-window"), async || {
                 (held.fired() == death).then_some(())
             })
             .await;
-        let workers = emulator().workers(&stack.named("sige-window-sync"));
-        assert_eq!(workers.len(), 1);
-        kill(Pid::from_raw(i32::try_from(workers[0]).unwrap()), Signal::SIGKILL).unwrap();
-        // What it held ends by itself: its lease on the spreadsheet, its hold on the message.
-        let lease = format!("lease#spreadsheet#{DESTINATION_SPREADSHEET}");
-        stack
-            .eventually("the lease ends", async || {
-                let items = stack.items(&lease).await;
-                let until =
-                    items.iter().find_map(|item| item["until"].as_str()?.parse::<DateTime<Utc>>().ok());
-                until
-                    .is_some_and(|until| until + TimeDelta::milliseconds(100) < SystemClock.now())
-                    .then_some(())
-            })
-            .await;
-        stack.let_pass(Duration::from_secs(541));
+        stack.signal_the_worker(Signal::SIGKILL);
+        after_each().await;
+        stack.let_pass(HIDDEN);
     }
     stack.drained("sige-windows.fifo").await;
     assert_eq!(stack.messages("sige-windows-dlq.fifo").await, Messages { ready: 1, under_way: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wake_up_that_nobody_answered_five_times_is_redriven_by_the_operator() {
+    let (stack, held, plan) = held_in_mid_window().await;
+    // The machine under the worker went away: the operator frees the spreadsheet instead of waiting.
+    let release = ["release", "--account", ACCOUNT, "--reason", "its machine is gone", "--apply"];
+    kill_five(&stack, &held, async || {
+        stack.operator(&release, "").await.done();
+    })
+    .await;
     assert_eq!(stack.plan(&plan).await["state"], "open", "the work is still there");
     held.stop();
     held.release();
     let redrive = ["queue", "redrive", "sige-windows-dlq.fifo", "--all"];
     stack.operator(&redrive, "").await.done();
-    assert_eq!(stack.messages("sige-windows-dlq.fifo").await.ready, 1, "without --apply nothing moves");
     // It was hidden for a moment while it was looked at.
     stack.let_pass(Duration::from_secs(121));
+    let still_there = Messages { ready: 1, under_way: 0 };
+    assert_eq!(stack.messages("sige-windows-dlq.fifo").await, still_there, "without --apply nothing moves");
     stack.operator(&[&redrive[..], &["--apply"]].concat(), "").await.done();
     stack.finished(&plan).await;
     stack.drained("sige-windows-dlq.fifo").await;
     assert_eq!(stack.company.sheets.counters().applied_writes, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_five_workers_died_of_is_shown_to_a_person_who_has_it_tried_again() {
+    let (stack, held, plan) = held_in_mid_window().await;
+    kill_five(&stack, &held, async || stack.lease_is_over().await).await;
+    // The dispatcher sends another wake-up in the place of the lost one.
+    let dispatched = stack.invoke("dispatch", &json!({ "v": 1 })).await.answer();
+    assert_eq!(dispatched["sent"], 1);
+    let failed = stack.finished(&plan).await;
+    assert_eq!(failed["days"][0]["reason"]["code"], "crashing", "{failed}");
+    let shown = stack.operator(&["--json", "quarantine", "list"], "").await.done().json();
+    assert!(shown.to_string().contains(&busy_day().to_string()), "{shown}");
+    held.stop();
+    held.release();
+    let day = busy_day().to_string();
+    stack.operator(&["quarantine", "retry", ACCOUNT, &day, "--no-wait", "--apply"], "").await.done();
+    stack
+        .eventually("the day is written", async || {
+            (stack.company.sheets.counters().applied_writes == 1).then_some(())
+        })
+        .await;
+    stack.drained("sige-windows.fifo").await;
+    let runs = stack.runs_of("sige-window-sync").await;
+    assert_eq!(runs.last().map(|run| &run["outcome"]), Some(&json!("written")), "{runs:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ mod interface_emulator;
 mod messages;
 mod observe;
 mod refusals;
+mod secrecy;
 mod secrets;
 mod stack;
 mod throttling;

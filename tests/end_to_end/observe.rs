@@ -1,7 +1,10 @@
 //! What a test sees of a stack: items, runs, plans, messages, log lines; and how it waits for them.
 use super::stack::Stack;
-use local::sample_installation::ACCOUNT;
+use chrono::{DateTime, TimeDelta, Utc};
+use flows::ports::Clock;
+use local::sample_installation::{ACCOUNT, DESTINATION_SPREADSHEET};
 use serde_json::{Value, json};
+use shared::system::SystemClock;
 use std::time::Duration;
 
 /// How long anything may take on a busy machine.
@@ -99,6 +102,17 @@ impl Stack {
             Some(self.plan(id).await).filter(|plan| plan["state"] == "finished")
         })
         .await
+    }
+
+    /// Waits until nobody holds the spreadsheet: a dead worker's lease ends by itself.
+    pub async fn lease_is_over(&self) {
+        let lease = format!("lease#spreadsheet#{DESTINATION_SPREADSHEET}");
+        self.eventually("the lease ends", async || {
+            let items = self.items(&lease).await;
+            let until = items.iter().find_map(|item| item["until"].as_str()?.parse::<DateTime<Utc>>().ok());
+            until.is_none_or(|until| until + TimeDelta::milliseconds(100) < SystemClock.now()).then_some(())
+        })
+        .await;
     }
 
     /// The messages of a queue, by its port name.

@@ -4,6 +4,8 @@ use crate::erp_sync::{Finished, Place};
 use local::sample_installation::{
     ACCOUNT, DESTINATION_SPREADSHEET, ERP_SPREADSHEET, SampleInstallation, Scale,
 };
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use shared::system::SystemClock;
 use std::collections::BTreeMap;
@@ -13,10 +15,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use testkit::sample::SampleSize;
 use testkit::sheets::CellValue;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 static STACKS: AtomicU32 = AtomicU32::new(1);
 /// Whose stack it is, unless a test needs a clock of its own.
 const ACCOUNT_ID: &str = "100000000001";
+
+/// Stacks at once: the emulator is one process, and times are short.
+static PLACES: Semaphore = Semaphore::const_new(3);
 
 /// What a test wants to be different.
 pub struct Wish {
@@ -70,6 +76,7 @@ pub struct Stack {
     pub caller: Caller,
     pub company: SampleInstallation,
     place: Place,
+    _turn: SemaphorePermit<'static>,
 }
 
 /// A company in simulators, the same for the same size.
@@ -82,6 +89,7 @@ pub async fn company(size: SampleSize) -> SampleInstallation {
 
 impl Stack {
     pub async fn deploy(wish: Wish) -> Self {
+        let turn = PLACES.acquire().await.expect("a place");
         let number = STACKS.fetch_add(1, Ordering::Relaxed);
         let account = if wish.own_clock { format!("2{number:011}") } else { ACCOUNT_ID.to_owned() };
         let company = company(wish.size).await;
@@ -90,6 +98,7 @@ impl Stack {
             caller: Caller::new(&account),
             company,
             place: Place::new(),
+            _turn: turn,
         };
         stack.create(&wish.parameters).await;
         stack.set_up(&[(ACCOUNT, DESTINATION_SPREADSHEET)]).await;
@@ -164,6 +173,22 @@ impl Stack {
         self.caller.invoke(&self.named(function), event).await
     }
 
+    /// The environment of a deployed function, for who runs its binary elsewhere.
+    pub async fn variables(&self, function: &str) -> Vec<(String, String)> {
+        let configuration = self.caller.function_configuration(&self.named(function)).await;
+        let own = configuration["Environment"]["Variables"].as_object().expect("variables").iter();
+        let own = own.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()));
+        let given = [
+            ("AWS_LAMBDA_FUNCTION_NAME", function),
+            ("AWS_LAMBDA_FUNCTION_TIMEOUT", "60"),
+            ("AWS_ENDPOINT_URL", emulator().endpoint()),
+            ("AWS_REGION", REGION),
+            ("AWS_ACCESS_KEY_ID", self.caller.account()),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ];
+        own.chain(given.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect()
+    }
+
     /// Whether the queue of windows is read by its worker.
     pub async fn feed_the_worker(&self, enabled: bool) {
         self.caller.enable_sources(&self.named("sige-window-sync"), enabled).await;
@@ -188,6 +213,13 @@ impl Stack {
     /// Time passes for queues and tables, not for the functions.
     pub fn let_pass(&self, time: Duration) {
         emulator().shift_account(self.caller.account(), time).expect("the emulator runs");
+    }
+
+    /// Sends a signal to the one window worker there is.
+    pub fn signal_the_worker(&self, signal: Signal) {
+        let workers = emulator().workers(&self.named("sige-window-sync"));
+        let [worker] = workers.as_slice() else { panic!("one worker was expected: {workers:?}") };
+        kill(Pid::from_raw(i32::try_from(*worker).expect("a pid")), signal).expect("the signal is sent");
     }
 
     /// Every row of the destination as text, sorted: the order of rows is not a promise.

@@ -22,9 +22,11 @@ configured. A schedule's input arrives as the real scheduler sends it, with the 
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 
@@ -92,9 +94,10 @@ def obey(line):
     return "ok"
 
 
-def listen_to_parent():
+def listen_to_parent(folder):
     for line in sys.stdin:
         print(obey(line.strip()), flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
@@ -112,6 +115,8 @@ def main():
     os.environ["SFTP_ENABLED"] = "0"
     os.environ.setdefault("LOG_LEVEL", "ERROR")
 
+    # Where it unpacks the code of functions; gone with it.
+    folder = tempfile.tempdir = tempfile.mkdtemp(prefix="erp-sync-emulator-")
     time.time = emulated_time
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -123,7 +128,7 @@ def main():
     config.keep_alive_timeout = 75
     config.loglevel = os.environ["LOG_LEVEL"]
     print(json.dumps({"port": port}), flush=True)
-    threading.Thread(target=listen_to_parent, daemon=True).start()
+    threading.Thread(target=listen_to_parent, args=[folder], daemon=True).start()
     asyncio.run(serve(app, config))
 
 
