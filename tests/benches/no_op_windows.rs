@@ -5,8 +5,9 @@
 //! window, day, plan and run journal, and the next one of its spreadsheet is sent; a wake-up that comes too late only looks.
 //! Each account has a spreadsheet of its own, so that the workers have something to do side by side.
 //!
-//! `cargo bench -p tests --bench no_op_windows`; a figure below the promised one ends with exit code 1 when
-//! `ERP_SYNC_BENCH_STRICT` is set.
+//! `cargo bench -p tests --bench no_op_windows`, on a machine with nothing else to do; when no number of workers reaches the
+//! promised figure it ends with exit code 1 if `ERP_SYNC_BENCH_STRICT` is set. Five workers are the default of the template;
+//! `up.window_workers_max` allows more, and with one for each spreadsheet they share more of the disk's work.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 use adapter_local::LocalStores;
 use anyhow::{Context, Result, bail};
