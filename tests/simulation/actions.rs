@@ -1,7 +1,7 @@
 //! What each action does. None of them knows what the flows make of it.
 use crate::simulation::appetite::{Action, System};
 use crate::simulation::block_on;
-use crate::simulation::machine::{Simulation, VISIBILITY, WORKERS_MAX};
+use crate::simulation::machine::{Simulation, VISIBILITY};
 use crate::simulation::ports::{APPLIED_WITHIN, LateCopy, generation_of};
 use crate::simulation::turnstile::{Port, Stop, Verdict};
 use crate::simulation::worker::{Job, Worker, WorkerId};
@@ -39,7 +39,7 @@ impl Simulation {
                 self.start_if_there_is_room(job);
             }
             Action::Repeat => {
-                if self.workers.len() < WORKERS_MAX
+                if self.workers.len() < self.appetite.workers_max
                     && let Some(job) = self.owed.pop()
                 {
                     self.start(job);
@@ -96,7 +96,7 @@ impl Simulation {
     }
 
     fn start_if_there_is_room(&mut self, job: Job) {
-        if self.workers.len() < WORKERS_MAX {
+        if self.workers.len() < self.appetite.workers_max {
             self.start(job);
         }
     }
@@ -108,7 +108,7 @@ impl Simulation {
     }
 
     fn claim(&mut self) {
-        if self.workers.len() >= WORKERS_MAX {
+        if self.workers.len() >= self.appetite.workers_max {
             return;
         }
         let received = block_on(self.queue.receive(WINDOWS_QUEUE, 1, VISIBILITY)).unwrap();
@@ -123,7 +123,7 @@ impl Simulation {
     }
 
     fn redeliver(&mut self) {
-        if !self.delivered.is_empty() && self.workers.len() < WORKERS_MAX {
+        if !self.delivered.is_empty() && self.workers.len() < self.appetite.workers_max {
             let job = self.delivered[self.chance.index(self.delivered.len())].clone();
             self.count("redeliveries");
             self.start(job);

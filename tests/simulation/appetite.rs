@@ -3,6 +3,9 @@
 use crate::simulation::chance::Chance;
 use crate::simulation::turnstile::{Port, Verdict};
 
+/// Workers under way at once, in the busiest seeds.
+const WORKERS_MAX: usize = 4;
+
 /// What may happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -72,6 +75,8 @@ impl System {
 pub struct Appetite {
     /// What may happen next, by weight.
     pub actions: Vec<(Action, u64)>,
+    /// Workers under way at once.
+    pub workers_max: usize,
     /// Most calls a worker makes before it is somebody else's turn.
     pub burst: u64,
     /// Longest time one call takes, in milliseconds.
@@ -92,7 +97,7 @@ impl Appetite {
             (Action::Backfill, 3),
             (Action::Repeat, 3),
             (Action::Crash, 3),
-            (Action::LateArrival, 8),
+            (Action::LateArrival, 4),
             (Action::Redeliver, 3),
             (Action::Wake, 20),
             (Action::Redrive, 2),
@@ -101,10 +106,10 @@ impl Appetite {
             (Action::Jump, 4),
             (Action::Change, 14),
             (Action::Edit, 3),
-            (Action::MoveRows, 4),
+            (Action::MoveRows, 9),
             (Action::Outage, 2),
             (Action::ForceRelease, 1),
-            (Action::Restore, 4),
+            (Action::Restore, 9),
             (Action::TurnPlan, 2),
         ] {
             actions.push((action, fond_of(weight)));
@@ -112,8 +117,9 @@ impl Appetite {
         let often = |times: u64| if chance.one_in(3) { 0 } else { chance.below(times) };
         Self {
             actions,
+            workers_max: 1 + chance.index(WORKERS_MAX),
             burst: [10, 40, 120][chance.index(3)],
-            call_ms_max: [200, 2_000, 15_000][chance.index(3)],
+            call_ms_max: [100, 1_000, 10_000][chance.index(3)],
             times_out: chance.one_in(3),
             fails: [often(25), often(120), often(120), often(900)],
         }
@@ -122,7 +128,14 @@ impl Appetite {
     /// Nothing but work.
     pub fn calm() -> Self {
         let actions = vec![(Action::Work, 60), (Action::Claim, 30), (Action::Tick, 6), (Action::Daily, 1)];
-        Self { actions, burst: 40, call_ms_max: 200, times_out: false, fails: [0; 4] }
+        Self {
+            actions,
+            workers_max: WORKERS_MAX,
+            burst: 40,
+            call_ms_max: 200,
+            times_out: false,
+            fails: [0; 4],
+        }
     }
 
     /// What becomes of a call while its system is well. `bookings_known`: an empty ERP tab would be noticed.
@@ -138,7 +151,7 @@ impl Appetite {
             Port::Bookings | Port::Tab => (reads, &[(Down, 2), (Throttled, 1)]),
             Port::Write => (
                 writes,
-                &[(ReplyLost, 4), (Vanishes, 3), (Late, 10), (Throttled, 1), (Down, 1), (Rejected, 1)],
+                &[(ReplyLost, 4), (Vanishes, 3), (Late, 14), (Throttled, 1), (Down, 1), (Rejected, 1)],
             ),
         };
         if chance.in_thousand(times) { chance.pick(failures) } else { Works }

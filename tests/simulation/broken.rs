@@ -76,7 +76,7 @@ impl Flaw {
 }
 
 /// Seeds within which a flaw has to be seen.
-const SEEDS_TO_SEE: u64 = 130;
+const SEEDS_TO_SEE: u64 = 260;
 
 /// Some seed sees the flaw, as a violation of that invariant.
 #[track_caller]

@@ -22,8 +22,6 @@ use testkit::reference::{MemoryStateStore, MemoryWorkQueue};
 
 /// Actions of one seed.
 const STEPS: usize = 600;
-/// Workers under way at once.
-pub const WORKERS_MAX: usize = 4;
 /// Actions that an outage lasts, more or less.
 const OUTAGE_STEPS: u64 = 12;
 /// Deliveries without an acknowledgement before a message lies in the dead letters.

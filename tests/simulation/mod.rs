@@ -62,7 +62,7 @@ fn limits(job: &Job) -> (&'static str, usize) {
 }
 
 /// What happens in every hundred seeds, or they are not what they should be.
-const HAPPENS: [&str; 32] = [
+const HAPPENS: [&str; 33] = [
     "Bookings Empty",
     "Changes Throttled",
     "Index ReplyLost",
@@ -80,6 +80,7 @@ const HAPPENS: [&str; 32] = [
     "accounts stopped",
     "crashes",
     "late writes applied",
+    "late writes refused",
     "outages",
     "plans cancelled",
     "plans spread by the dispatcher",
