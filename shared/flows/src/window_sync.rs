@@ -120,7 +120,7 @@ pub async fn sync_window(deps: &Deps, wake: &WindowWake) -> Result<WindowReport,
         }
     };
     // Read again: the window may have been worked on while we waited for the lease.
-    let Some(window) = load_due(deps, wake).await? else {
+    let Some(window) = load_due_under_lease(deps, wake).await? else {
         lease.release(&*deps.state).await?;
         dispatch::hand_back(deps, wake).await?;
         return Ok(report(WindowOutcome::NotDue, 0));
@@ -221,6 +221,17 @@ async fn load_due(deps: &Deps, wake: &WindowWake) -> Result<Option<Stored<Window
     let stored = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?;
     let now = deps.clock.now();
     Ok(stored.filter(|window| window.value.due_at.is_some_and(|due| due <= now)))
+}
+
+/// The window, if it is due for whoever holds the lease: one that was only put off because somebody has the lease waits for
+/// nobody else. Without that, a copy of the wake-up could put it off between our taking the lease and our looking.
+async fn load_due_under_lease(deps: &Deps, wake: &WindowWake) -> Result<Option<Stored<Window>>, FlowError> {
+    let stored = typed::load::<Window>(&*deps.state, &window_key(&wake.account, wake.day)).await?;
+    let now = deps.clock.now();
+    Ok(stored.filter(|window| {
+        let waits_for_us = matches!(window.value.waiting_for, Some(Reason::LeaseHeld { .. }));
+        window.value.due_at.is_some_and(|due| due <= now || waits_for_us)
+    }))
 }
 
 /// Moves a due window that somebody else is working in. Refused: it has just been changed, by whoever works on it.
