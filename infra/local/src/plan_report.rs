@@ -67,12 +67,16 @@ pub(crate) async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<A
         let (outcome, rows, quarantined, reason) = match &planned.state {
             DayState::Written { rows, quarantined } => (DayOutcome::Written, *rows, *quarantined, None),
             DayState::Unchanged { rows, quarantined } => (DayOutcome::Unchanged, *rows, *quarantined, None),
-            DayState::Failed { reason } => (DayOutcome::Failed, 0, 0, Some(reason.to_string())),
+            DayState::Failed { reason } => {
+                // The plan keeps the beginning of a reason, the window all of it, as long as it is the same one.
+                let window = window(deps, &accepted.account, planned.day).await?;
+                let same =
+                    window.and_then(|window| window.failed).filter(|full| full.code() == reason.code());
+                (DayOutcome::Failed, 0, 0, Some(same.as_ref().unwrap_or(reason).to_string()))
+            }
             DayState::Pending => {
-                let key = window_key(&accepted.account, planned.day);
-                let window = typed::load::<Window>(&*deps.state, &key).await?;
-                let reason =
-                    window.and_then(|window| window.value.waiting_for).map(|reason| reason.to_string());
+                let window = window(deps, &accepted.account, planned.day).await?;
+                let reason = window.and_then(|window| window.waiting_for).map(|reason| reason.to_string());
                 let cancelled = (!stored.value.state.is_open()).then(|| CANCELLED.to_owned());
                 (DayOutcome::Pending, 0, 0, cancelled.or(reason))
             }
@@ -95,4 +99,9 @@ pub(crate) async fn account_report(deps: &Deps, accepted: &Accepted) -> Result<A
         });
     }
     Ok(report)
+}
+
+async fn window(deps: &Deps, account: &str, day: NaiveDate) -> Result<Option<Window>, FlowError> {
+    let stored = typed::load::<Window>(&*deps.state, &window_key(account, day)).await?;
+    Ok(stored.map(|stored| stored.value))
 }
