@@ -25,6 +25,7 @@ mod doubt;
 mod interface_emulator;
 mod messages;
 mod observe;
+mod operator;
 mod refusals;
 mod secrecy;
 mod secrets;

@@ -137,6 +137,10 @@ impl Stack {
         };
         let text: String = accounts.iter().map(of_account).collect();
         self.place.write("accounts.toml", &text);
+        // What the operator's machine asks by itself it asks the same systems.
+        let (sige, sheets) = (self.company.sige.base_url(), self.company.sheets.base_url());
+        let config = format!("[sige]\nbase_url = \"{sige}\"\n[sheets]\nbase_url = \"{sheets}\"\n");
+        self.place.write("erp-sync.toml", &config);
         self.operator(&["accounts", "apply", "--apply"], "").await.done();
         let sige = &self.company.company.account;
         let sige = local::credentials::sige(&sige.token, &sige.user, &sige.app);
