@@ -7,7 +7,7 @@
 //!
 //! `cargo bench -p tests --bench no_op_windows`, on a machine with nothing else to do; when no number of workers reaches the
 //! promised figure it ends with exit code 1 if `ERP_SYNC_BENCH_STRICT` is set. Five workers are the default of the template;
-//! `up.window_workers_max` allows more, and with one for each spreadsheet they share more of the disk's work.
+//! `up.window_workers_max` allows more, and the more there are, the more of them share one sync of the disk.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 use adapter_local::LocalStores;
 use anyhow::{Context, Result, bail};
@@ -44,9 +44,11 @@ use tokio::sync::Notify;
 
 /// What is promised, in messages a second.
 const PROMISED: f64 = 1_000.0;
-const ACCOUNTS: usize = 16;
-/// Days of each account, in plans of a month.
-const DAYS: usize = 250;
+/// Spreadsheets, and workers that run at once: the template's default, and one for each spreadsheet.
+const SHAPES: [(usize, usize); 3] = [(16, 5), (16, 16), (32, 32)];
+/// Messages of one measurement, a day each, spread over the accounts.
+const MESSAGES: usize = 4_000;
+/// The days are asked for in plans of a month.
 const DAYS_OF_A_PLAN: usize = 25;
 const COMMITS: u32 = 200;
 
@@ -133,12 +135,12 @@ struct Machine {
     looping: EventSourceLoop,
 }
 
-fn machine(folder: &Path, workers: usize) -> Result<Machine> {
+fn machine(folder: &Path, accounts: usize, workers: usize) -> Result<Machine> {
     let settings = Settings::default();
     let wiring = template::configured(&settings).map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let stores = LocalStores::open(&folder.join("data"), clock.clone(), &wiring.queues)?;
-    let left = AtomicUsize::new(ACCOUNTS * DAYS);
+    let left = AtomicUsize::new(MESSAGES);
     let counted = Arc::new(Counted { inner: stores.queue.clone(), left, done: Notify::new() });
     let queue = Arc::new(RingingQueue::new(counted.clone(), [WINDOWS_QUEUE]));
     let deps = Deps {
@@ -164,7 +166,7 @@ fn machine(folder: &Path, workers: usize) -> Result<Machine> {
         timeout: worker.timeout,
         clock: clock.clone(),
     };
-    let accounts = (0..ACCOUNTS).map(|number| {
+    let accounts = (0..accounts).map(|number| {
         Account::with_defaults(
             &format!("account-{number}"),
             "bookings-of-nobody-in-particular",
@@ -176,10 +178,6 @@ fn machine(folder: &Path, workers: usize) -> Result<Machine> {
 
 fn sheet(number: usize) -> String {
     format!("spreadsheet-number-{number:04}")
-}
-
-fn days() -> Result<impl Iterator<Item = NaiveDate>> {
-    Ok(NaiveDate::from_ymd_opt(2024, 1, 1).context("a day")?.iter_days().take(DAYS))
 }
 
 /// What was measured.
@@ -220,16 +218,22 @@ impl Machine {
         if left != QueueCounts::default() {
             bail!("{left:?} left in the queue");
         }
-        let messages = (ACCOUNTS * DAYS) as f64;
+        let messages = MESSAGES as f64;
         Ok(Figure {
             messages_a_second: messages / elapsed.as_seconds_f64(),
             processor_ms: processor / messages,
         })
     }
 
+    /// The days of each account.
+    fn days(&self) -> Result<Vec<NaiveDate>> {
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).context("a day")?;
+        Ok(first.iter_days().take(MESSAGES / self.accounts.len()).collect())
+    }
+
     /// Windows that are due and turn out to be right already.
     async fn due(self) -> Result<Figure> {
-        let all: Vec<NaiveDate> = days()?.collect();
+        let all = self.days()?;
         let mut plans = Vec::new();
         for account in &self.accounts {
             accounts::save(&*self.deps.state, account, Vec::new()).await?;
@@ -248,7 +252,7 @@ impl Machine {
             let plan = flows::plan::load(&deps, &plan.account, &plan.plan).await?.context("a plan")?.value;
             unchanged += plan.progress().unchanged;
         }
-        if unchanged != ACCOUNTS * DAYS {
+        if unchanged != MESSAGES {
             bail!("{unchanged} days were found unchanged, not all");
         }
         Ok(figure)
@@ -258,7 +262,7 @@ impl Machine {
     async fn late(self) -> Result<Figure> {
         for account in &self.accounts {
             accounts::save(&*self.deps.state, account, Vec::new()).await?;
-            for day in days()? {
+            for day in self.days()? {
                 let body = json!({ "v": 1, "account": account.name, "day": day }).to_string();
                 let group = Some(account.destination.spreadsheet.clone());
                 self.queue.send(WINDOWS_QUEUE, Message { group, deduplication_id: None, body }).await?;
@@ -283,21 +287,22 @@ async fn measure() -> Result<bool> {
     let logs = tempfile::tempdir()?;
     let general = Settings::default().general;
     telemetry::start(logs.path(), &general, Arc::new(SystemClock), telemetry::Shown::Nothing)?;
-    let fresh = |workers| -> Result<(tempfile::TempDir, Machine)> {
+    let fresh = |(accounts, workers)| -> Result<(tempfile::TempDir, Machine)> {
         let folder = tempfile::tempdir()?;
-        let machine = machine(folder.path(), workers)?;
+        let machine = machine(folder.path(), accounts, workers)?;
         Ok((folder, machine))
     };
-    let (_folder, alone) = fresh(1)?;
+    let (_folder, alone) = fresh((1, 1))?;
     println!("one durable write that nobody shares: {:.2} ms", alone.commit_ms().await?);
     let mut kept = false;
-    for workers in [5, ACCOUNTS] {
-        let (_folder, machine) = fresh(workers)?;
+    for shape in SHAPES {
+        let (accounts, workers) = shape;
+        let (_folder, machine) = fresh(shape)?;
         let due = machine.due().await?;
-        println!("{workers} workers, due and unchanged: {due}");
-        let (_folder, machine) = fresh(workers)?;
+        println!("{accounts} spreadsheets, {workers} workers, due and unchanged: {due}");
+        let (_folder, machine) = fresh(shape)?;
         let late = machine.late().await?;
-        println!("{workers} workers, not due: {late}");
+        println!("{accounts} spreadsheets, {workers} workers, not due: {late}");
         kept |= due.messages_a_second >= PROMISED;
     }
     Ok(kept)
