@@ -112,7 +112,7 @@ impl Simulation {
                 wrong.push(format!("INV-2: day {} of the finished plan {} is pending", planned.day, plan.id));
             }
         }
-        for window in self.items("window#").into_iter().map(decoded::<Window>) {
+        for window in self.windows() {
             if window.waiting_for.is_some() || window.due_at.is_some() || !window.plans.is_empty() {
                 wrong.push(format!("INV-2: a window is not settled: {window:?}"));
             }
@@ -214,6 +214,11 @@ impl Simulation {
                 branch.account.name
             ));
         }
+    }
+
+    /// Every window.
+    pub fn windows(&self) -> Vec<Window> {
+        self.items("window#").into_iter().map(decoded).collect()
     }
 
     fn items(&self, prefix: &str) -> Vec<Item> {
